@@ -1,0 +1,1 @@
+"""floorproof: a proving ground for trading floors."""
