@@ -1,0 +1,1 @@
+"""The participants of a floor, one a file."""

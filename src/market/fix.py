@@ -1,0 +1,95 @@
+"""FIX enumerations, each member with its value on the wire (FIX 5.0 SP2 unless it says)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Tag 54."""
+
+    BUY = "1"
+    SELL = "2"
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrdType(StrEnum):
+    """Tag 40."""
+
+    MARKET = "1"
+    LIMIT = "2"
+
+
+class TimeInForce(StrEnum):
+    """Tag 59."""
+
+    DAY = "0"
+    IMMEDIATE_OR_CANCEL = "3"
+
+
+class ExecType(StrEnum):
+    """Tag 150: what a report announces."""
+
+    NEW = "0"
+    CANCELED = "4"
+    REPLACED = "5"
+    REJECTED = "8"
+    EXPIRED = "C"
+    """The venue took the rest of the order off: CME calls it an elimination."""
+    TRADE = "F"
+
+
+class OrdStatus(StrEnum):
+    """Tag 39: where the order stands after the report."""
+
+    NEW = "0"
+    PARTIALLY_FILLED = "1"
+    FILLED = "2"
+    CANCELED = "4"
+    REJECTED = "8"
+    EXPIRED = "C"
+
+
+class OrdRejReason(StrEnum):
+    """Tag 103; the standard's own codes.  A venue's codec has the venue's."""
+
+    BROKER_OPTION = "0"
+    UNKNOWN_SYMBOL = "1"
+    EXCHANGE_CLOSED = "2"
+    ORDER_EXCEEDS_LIMIT = "3"
+    DUPLICATE_ORDER = "6"
+    UNSUPPORTED_ORDER_CHARACTERISTIC = "11"
+    INCORRECT_QUANTITY = "13"
+    PRICE_EXCEEDS_CURRENT_PRICE_BAND = "16"
+    INVALID_PRICE_INCREMENT = "18"
+    OTHER = "99"
+
+
+class CxlRejReason(StrEnum):
+    """Tag 102."""
+
+    TOO_LATE_TO_CANCEL = "0"
+    UNKNOWN_ORDER = "1"
+    BROKER_OPTION = "2"
+    ORDER_ALREADY_IN_PENDING_STATUS = "3"
+    DUPLICATE_CL_ORD_ID = "6"
+    INVALID_PRICE_INCREMENT = "18"
+    OTHER = "99"
+
+
+class CxlRejResponseTo(StrEnum):
+    """Tag 434: which request a cancel reject answers."""
+
+    ORDER_CANCEL_REQUEST = "1"
+    ORDER_CANCEL_REPLACE_REQUEST = "2"
+
+
+class ExecRestatementReason(StrEnum):
+    """Tag 378: why the venue changed an order that nobody asked it to change."""
+
+    MARKET_OPTION = "8"
+    """A market order's or an immediate order's rest found nobody to trade with."""
+    OTHER = "99"

@@ -1,0 +1,106 @@
+"""Instruments, and the arithmetic of their prices.
+
+A price is an integer in units of ``10**-price_decimals``.  Decimals appear at the
+edges only, where a person reads or writes them: `Instrument.to_price` and
+`Instrument.show`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from decimal import Decimal, InvalidOperation
+
+import attrs
+from attrs import validators
+
+from .identifiers import Price, Qty, Symbol
+
+
+@attrs.frozen
+class TickBand:
+    """From ``from_price`` upwards, prices are multiples of ``min_price_increment``."""
+
+    from_price: Price
+    min_price_increment: Price = attrs.field(validator=validators.gt(0))
+
+
+@attrs.frozen
+class TickTable:
+    """Which prices are valid, by band.
+
+    The first band also covers every price below it, so that a table of one band
+    holds for spreads, whose prices may be negative.
+
+    Raises:
+        ValueError: if there is no band, or the bands do not rise.
+    """
+
+    bands: tuple[TickBand, ...] = attrs.field()
+    _starts: tuple[Price, ...] = attrs.field(init=False, eq=False, repr=False)
+
+    @bands.validator
+    def _rising(self, _attribute: object, bands: tuple[TickBand, ...]) -> None:
+        if not bands:
+            raise ValueError("a tick table has at least one band")
+        starts = [band.from_price for band in bands]
+        if any(low >= high for low, high in itertools.pairwise(starts)):
+            raise ValueError(f"tick bands must rise, were {starts}")
+
+    @_starts.default
+    def _first_prices(self) -> tuple[Price, ...]:
+        return tuple(band.from_price for band in self.bands)
+
+    @classmethod
+    def uniform(cls, min_price_increment: Price) -> TickTable:
+        """Return the table that has one increment for all prices."""
+        return cls((TickBand(0, min_price_increment),))
+
+    def increment_at(self, price: Price) -> Price:
+        """Return the smallest step of a price in the band of *price*."""
+        bands = self.bands
+        if len(bands) == 1:
+            return bands[0].min_price_increment
+        return bands[max(0, bisect_right(self._starts, price) - 1)].min_price_increment
+
+    def accepts(self, price: Price) -> bool:
+        """Return whether *price* is on tick."""
+        return price % self.increment_at(price) == 0
+
+
+@attrs.frozen(kw_only=True)
+class Instrument:
+    """What is traded in one order book."""
+
+    symbol: Symbol
+    price_decimals: int = attrs.field(validator=[validators.ge(0), validators.le(9)])
+    ticks: TickTable
+    point_value: Decimal = Decimal(1)
+    """Money per contract for a move of 1.0 in the price."""
+
+    algorithm: str = "F"
+    """The matching algorithm, by the name that its plugin gives it."""
+
+    max_order_qty: Qty | None = None
+    """The largest order the venue takes (FIX 1140), or None for no limit."""
+
+    def to_price(self, text: str) -> Price:
+        """Return the price that a person wrote as *text*.
+
+        Raises:
+            ValueError: if *text* is no decimal, or has more decimals than the
+                instrument.
+        """
+        try:
+            scaled = Decimal(text).scaleb(self.price_decimals)
+        except InvalidOperation:
+            raise ValueError(f"{self.symbol}: {text!r} is not a decimal price") from None
+        if not scaled.is_finite() or scaled != scaled.to_integral_value():
+            raise ValueError(
+                f"{self.symbol}: price {text!r} has more than {self.price_decimals} decimals"
+            )
+        return int(scaled)
+
+    def show(self, price: Price) -> str:
+        """Return *price* as a person writes it, with all the instrument's decimals."""
+        return str(Decimal(price).scaleb(-self.price_decimals))

@@ -1,0 +1,216 @@
+"""Order entry: what a session sends a venue, and what the venue answers.
+
+Messages are values.  They carry the true figures: what a venue's codec prints
+differently (CME writes ``14=0`` on a cancel) is the codec's affair.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+from attrs import validators
+
+from .fix import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    ExecRestatementReason,
+    ExecType,
+    OrdRejReason,
+    OrdStatus,
+    OrdType,
+    Side,
+    TimeInForce,
+)
+from .identifiers import (
+    Account,
+    ClOrdID,
+    CompID,
+    ExecID,
+    OrderID,
+    Price,
+    Qty,
+    StagedOrderID,
+    Symbol,
+)
+
+
+@attrs.frozen(kw_only=True)
+class NewOrderSingle:
+    """A request to enter one order (FIX ``35=D``).
+
+    Raises:
+        ValueError: if ``order_qty`` is not positive.
+    """
+
+    sender_comp_id: CompID
+    """The session that sends the order."""
+
+    cl_ord_id: ClOrdID
+    symbol: Symbol
+    side: Side
+    order_qty: Qty = attrs.field(validator=validators.gt(0))
+
+    price: Price | None = None
+    """The limit; None on a market order."""
+
+    ord_type: OrdType = OrdType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.DAY
+
+    sender_sub_id: CompID | None = None
+    """The user for whom the session sends it (FIX 50), where that is not the session itself."""
+
+    account: Account | None = None
+
+    parent_id: StagedOrderID | None = None
+    """The staged order that this one is a child of (TT FIX 16113 with 16114 = 7)."""
+
+
+@attrs.frozen(kw_only=True)
+class OrderCancelRequest:
+    """A request to cancel what is left of an order (FIX ``35=F``)."""
+
+    sender_comp_id: CompID
+    cl_ord_id: ClOrdID
+    """The name of this request; it must be new, as an order's must."""
+
+    orig_cl_ord_id: ClOrdID
+    """The order's name as of its last accepted request."""
+
+    symbol: Symbol
+    side: Side
+    sender_sub_id: CompID | None = None
+
+
+@attrs.frozen(kw_only=True)
+class OrderCancelReplaceRequest:
+    """A request to change an order (FIX ``35=G``).
+
+    ``order_qty`` is the new total: what has been filled counts towards it.
+
+    Raises:
+        ValueError: if ``order_qty`` is not positive.
+    """
+
+    sender_comp_id: CompID
+    cl_ord_id: ClOrdID
+    """The order's name from now on, if the venue accepts."""
+
+    orig_cl_ord_id: ClOrdID
+    symbol: Symbol
+    side: Side
+    order_qty: Qty = attrs.field(validator=validators.gt(0))
+    price: Price | None = None
+    ord_type: OrdType = OrdType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.DAY
+    sender_sub_id: CompID | None = None
+    account: Account | None = None
+
+
+OrderRequest: TypeAlias = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
+
+
+@attrs.frozen(kw_only=True)
+class ExecutionReport:
+    """The venue's word on one order (FIX ``35=8``).
+
+    ``leaves_qty`` and ``cum_qty`` are those *after* the reported event; for an
+    order still alive they add up to its ``order_qty``.
+    """
+
+    target_comp_id: CompID
+    """The session that the report is for."""
+
+    cl_ord_id: ClOrdID
+    order_id: OrderID | None
+    """None on the reject of an order that the venue never took."""
+
+    exec_id: ExecID
+    exec_type: ExecType
+    ord_status: OrdStatus
+    symbol: Symbol
+    side: Side
+    order_qty: Qty
+    leaves_qty: Qty
+    cum_qty: Qty
+    transact_time_ns: int
+    """When it happened, in nanoseconds since the start of the run."""
+
+    price: Price | None = None
+    last_qty: Qty = 0
+    last_px: Price | None = None
+    aggressor_indicator: bool | None = None
+    """On a fill: whether this order was the one that arrived (FIX 1057)."""
+
+    trd_match_id: int | None = None
+    """On a fill: the number of the trade, the same for both its sides (FIX 880)."""
+
+    ord_type: OrdType = OrdType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.DAY
+    orig_cl_ord_id: ClOrdID | None = None
+    target_sub_id: CompID | None = None
+    """The user whose order it is, as ``sender_sub_id`` named him."""
+
+    account: Account | None = None
+    parent_id: StagedOrderID | None = None
+    ord_rej_reason: OrdRejReason | None = None
+    exec_restatement_reason: ExecRestatementReason | None = None
+    text: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OrderCancelReject:
+    """The venue refuses to cancel or to change an order (FIX ``35=9``); nothing has changed."""
+
+    target_comp_id: CompID
+    cl_ord_id: ClOrdID
+    orig_cl_ord_id: ClOrdID
+    order_id: OrderID | None
+    cxl_rej_response_to: CxlRejResponseTo
+    cxl_rej_reason: CxlRejReason
+    transact_time_ns: int
+    symbol: Symbol
+    target_sub_id: CompID | None = None
+    text: str = ""
+
+
+VenueReport: TypeAlias = ExecutionReport | OrderCancelReject
+
+
+@attrs.frozen(kw_only=True)
+class MarketDataRequest:
+    """A request for the book as it stands (FIX ``35=V``, snapshot).
+
+    Raises:
+        ValueError: if ``market_depth`` is below 1.
+    """
+
+    sender_comp_id: CompID
+    md_req_id: str
+    symbol: Symbol
+    market_depth: int = attrs.field(validator=validators.ge(1))
+    """How many price levels of each side (FIX 264)."""
+
+
+@attrs.frozen(kw_only=True)
+class MarketDataSnapshot:
+    """The book as it stands (FIX ``35=W``)."""
+
+    target_comp_id: CompID
+    md_req_id: str
+    symbol: Symbol
+    bids: tuple[tuple[Price, Qty], ...]
+    """``(price, quantity)``, best price first, at most as many levels as asked for."""
+
+    offers: tuple[tuple[Price, Qty], ...]
+    last_px: Price | None
+    """The price of the latest trade, or None before the first one."""
+
+
+@attrs.frozen(kw_only=True)
+class MarketDataRequestReject:
+    """The venue has no such instrument (FIX ``35=Y``)."""
+
+    target_comp_id: CompID
+    md_req_id: str
+    text: str

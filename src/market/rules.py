@@ -1,0 +1,208 @@
+"""What a rule set may see of a market, and what it may answer.
+
+A rule looks at values and returns *effects*, which are values too.  It never
+changes anything itself: the exchange has one interpreter that carries effects
+out, and puts each on record under the rule set's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Protocol, TypeAlias
+
+import attrs
+from attrs import validators
+
+from .fix import CxlRejReason, ExecRestatementReason, OrdRejReason, Side
+from .identifiers import OrderID, Price, Qty, Symbol
+from .instrument import Instrument
+from .messages import NewOrderSingle, OrderRequest
+
+
+@attrs.frozen
+class RestingOrder:
+    """An order in the book, as a rule sees it: a value of this moment."""
+
+    order_id: OrderID
+    order: NewOrderSingle
+    """As its last accepted request left it."""
+
+    price: Price
+    leaves_qty: Qty
+
+
+class MarketView(Protocol):
+    """One instrument as one rule set sees it: read-only, live, as of the last commit."""
+
+    @property
+    def instrument(self) -> Instrument: ...
+
+    @property
+    def now_ns(self) -> int:
+        """Nanoseconds since the start of the run."""
+
+    @property
+    def last_px(self) -> Price | None:
+        """The price of the latest trade, or None before the first one."""
+
+    def best_px(self, side: Side) -> Price | None:
+        """Return the best price of *side*, or None when nobody rests there."""
+
+    def order(self, order_id: OrderID) -> RestingOrder | None:
+        """Return a resting order of this instrument, or None."""
+
+    def recall(self, key: str) -> object:
+        """Return what this rule set last remembered under *key*, or None."""
+
+    def other(self, symbol: Symbol) -> MarketView:
+        """Return the view of another instrument of the venue.
+
+        Raises:
+            KeyError: if the venue has no such instrument.
+        """
+
+
+# --- effects -------------------------------------------------------------------------
+
+
+class RejectLevel(Enum):
+    """In which of the protocol's ways a reject is said."""
+
+    EXECUTION = "execution"
+    SESSION = "session"
+    BUSINESS = "business"
+
+
+@attrs.frozen
+class Reject:
+    """Answer the request with this reject, and do nothing else."""
+
+    reason: OrdRejReason
+    text: str
+    level: RejectLevel = RejectLevel.EXECUTION
+    cxl_rej_reason: CxlRejReason = CxlRejReason.OTHER
+    """The reason where the refused request is a cancel or a change."""
+
+
+@attrs.frozen
+class CancelResting:
+    """The resting order may not meet the aggressor: cancel it, and go on."""
+
+    order_id: OrderID
+    reason: ExecRestatementReason = ExecRestatementReason.OTHER
+    text: str = ""
+
+
+@attrs.frozen
+class CancelAggressor:
+    """The aggressor may not meet what comes next: cancel what is left of it."""
+
+    reason: ExecRestatementReason = ExecRestatementReason.OTHER
+    text: str = ""
+
+
+class Remainder(Enum):
+    """What becomes of an aggressor whose sweep was stopped."""
+
+    REST = "rest"
+    CANCEL = "cancel"
+
+
+@attrs.frozen
+class StopSweep:
+    """The aggressor trades no further; what it has traded so far stands."""
+
+    remainder: Remainder
+    reason: ExecRestatementReason = ExecRestatementReason.OTHER
+    text: str = ""
+
+
+@attrs.frozen
+class Publish:
+    """Put *message* on the venue's public feed."""
+
+    message: object
+
+
+@attrs.frozen
+class Remember:
+    """Keep *value* for this rule set; `MarketView.recall` gives it back."""
+
+    key: str
+    value: object
+
+
+@attrs.frozen
+class Schedule:
+    """Ask the rule set's `scheduled` hook after *delay_ns*, under *name*.
+
+    A second one with a name that is still due takes the place of the first.
+    """
+
+    delay_ns: int = attrs.field(validator=validators.ge(0))
+    name: str
+
+
+@attrs.frozen
+class Unschedule:
+    """Forget what is due under *name*; nothing happens if nothing is."""
+
+    name: str
+
+
+@attrs.frozen
+class CancelOrder:
+    """Take a resting order off the book."""
+
+    order_id: OrderID
+    reason: ExecRestatementReason = ExecRestatementReason.OTHER
+    text: str = ""
+
+
+Prevention: TypeAlias = CancelResting | CancelAggressor
+SettleEffect: TypeAlias = Publish | Remember | Schedule | Unschedule | CancelOrder
+Effect: TypeAlias = Reject | Prevention | StopSweep | SettleEffect
+
+
+# --- how the exchange asks -----------------------------------------------------------
+
+AcceptRequest: TypeAlias = Callable[[OrderRequest, MarketView], Reject | None]
+BeforeMatch: TypeAlias = Callable[
+    [NewOrderSingle, Sequence[RestingOrder], MarketView], Sequence[Prevention] | None
+]
+BeforeTrade: TypeAlias = Callable[[Price, Qty, MarketView], StopSweep | None]
+AfterRequest: TypeAlias = Callable[[Sequence[object], MarketView], Sequence[SettleEffect] | None]
+Scheduled: TypeAlias = Callable[[str, MarketView], Sequence[SettleEffect] | None]
+
+
+@attrs.frozen
+class Bound:
+    """One rule set's answer to one question, bound to a plain callable."""
+
+    rule_set: str
+    ask: Callable[..., object]
+
+
+@attrs.frozen(kw_only=True)
+class VenueRules:
+    """The rule sets of one instrument: for each phase who is asked, in order.
+
+    A phase that no rule set takes part in is an empty tuple, and costs nothing.
+    """
+
+    accept_request: tuple[Bound, ...] = ()
+    before_match: tuple[Bound, ...] = ()
+    before_trade: tuple[Bound, ...] = ()
+    after_request: tuple[Bound, ...] = ()
+    scheduled: tuple[Bound, ...] = ()
+
+
+class RuleFailed(Exception):
+    """A rule raised.  The request it was asked about has changed nothing."""
+
+    def __init__(self, rule_set: str, hook: str, asked: object) -> None:
+        super().__init__(f"rule set {rule_set!r} raised in {hook} on {asked!r}")
+        self.rule_set = rule_set
+        self.hook = hook
+        self.asked = asked

@@ -1,0 +1,1 @@
+"""Scenario files: their schema, their validation, and the assembly of a floor from one."""

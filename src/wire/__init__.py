@@ -1,0 +1,1 @@
+"""Codecs, pure: text and bytes to values and back."""
