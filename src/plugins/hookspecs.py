@@ -1,0 +1,193 @@
+"""The contract between floorproof and its plugins.
+
+Two kinds of hooks.  *Providers* are called once, when a floor is assembled; each
+returns what a plugin offers, by name.  *Rules* are called while an exchange runs,
+of the rule sets that a scenario chose for it, in their declared order.  A rule's
+answer is a value from `floorproof.market.rules`: it decides, the exchange acts.
+
+Every provider's class is an attrs class.  Its fields are its settings, filled from
+its table in the scenario file; an unknown or wrong setting is refused before the
+run starts.
+
+An exception raised in a rule ends the run before anything of the request is
+applied, and is reported with the rule set's name, the hook and what was asked: a
+rule that cannot decide is a bug, not a reject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from ..market.ledger import Rule
+    from ..market.messages import NewOrderSingle, OrderRequest
+    from ..market.rules import (
+        MarketView,
+        Prevention,
+        Reject,
+        RestingOrder,
+        SettleEffect,
+        StopSweep,
+    )
+
+CONTRACT_VERSION = 1
+"""A plugin says for which version it was built in ``floorproof_contract``."""
+
+hookspec = pluggy.HookspecMarker("floorproof")
+hookimpl = pluggy.HookimplMarker("floorproof")
+
+
+# --- providers -----------------------------------------------------------------------
+
+
+@hookspec
+def matching_algorithms() -> Mapping[str, type]:
+    """Offer matching algorithms: name in the scenario to `floorproof.market.matching.Algorithm`."""
+    raise NotImplementedError
+
+
+@hookspec
+def rule_sets() -> Mapping[str, type]:
+    """Offer rule sets: name to a class that implements some of the rule hooks below.
+
+    A rule-set class may declare, as class attributes, ``after`` (names of rule sets
+    that are asked before it where both are loaded), ``requires`` (names that are
+    loaded with it) and ``conflicts`` (names it cannot be loaded with), each a tuple
+    of names, and ``applies_to(symbol) -> bool`` to stay out of an instrument.
+    It holds settings only: what it must remember it says with `Remember`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def order_types() -> Mapping[str, type]:
+    """Offer order types of the synthetic gateway: the type's name to its class.
+
+    See `floorproof.plugins.desk.OrderType` for what such a class does.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def participants() -> Mapping[str, type]:
+    """Offer participants: the kind's name in ``[[participant]]`` to its class.
+
+    An instance has ``receive(delivery)`` or ``async run(mailbox)``; see
+    `floorproof.runtime.participant`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def scenario_actions() -> Mapping[str, type]:
+    """Offer actions for ``[[step]]``: the word after ``do`` to its class.
+
+    See `floorproof.plugins.actions.Action` for what such a class does.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def exporters() -> Mapping[str, Callable[..., bytes]]:
+    """Offer exports of a run: name to a function of journal entries to bytes."""
+    raise NotImplementedError
+
+
+@hookspec
+def commands() -> Mapping[str, click.Command]:
+    """Offer commands for the ``floorproof`` program, by name."""
+    raise NotImplementedError
+
+
+@hookspec
+def rules() -> Sequence[Rule]:
+    """Say which rules the plugin implements, for the ledger that ``floorproof rules`` prints."""
+    raise NotImplementedError
+
+
+# --- rules ---------------------------------------------------------------------------
+
+
+@hookspec(firstresult=True)
+def accept_request(request: OrderRequest, market: MarketView) -> Reject | None:
+    """Refuse *request* before anything happens to it.
+
+    Phase *accept*.  Asked once for every request that is well formed and names an
+    instrument of the venue, of the rule sets in their order; the first answer that
+    is not None is final, and the rest are not asked.
+
+    Args:
+        request: the request as its session sent it.
+        market: the instrument as it stood before the request.
+
+    Returns:
+        The reject to answer with, or None to have no objection.
+    """
+
+
+@hookspec
+def before_match(
+    aggressor: NewOrderSingle, candidates: Sequence[RestingOrder], market: MarketView
+) -> Sequence[Prevention] | None:
+    """Say which orders the aggressor may not meet, and who is canceled for it.
+
+    Phase *prevent*.  Under an algorithm in which the aggressor *would* trade (FIFO)
+    asked for one resting order at a time, when it is reached and the aggressor has
+    quantity left; where it *could* trade (all others), once, with every order inside
+    the aggressor's limit, best first.  All rule sets are asked; a resting order that
+    one has canceled is not shown to the next.
+
+    Args:
+        aggressor: the order that arrived; after a change, the order as changed.
+        candidates: resting orders of the other side, in the order of the book.
+        market: the instrument as it stood before the request.
+
+    Returns:
+        What to do, in order: `CancelResting` takes that order out of the way,
+        `CancelAggressor` ends the aggressor before it reaches the first candidate
+        shown (*would*) or at all (*could*).  None or nothing to have no objection.
+    """
+
+
+@hookspec(firstresult=True)
+def before_trade(price: int, quantity: int, market: MarketView) -> StopSweep | None:
+    """Stop the aggressor before a trade.
+
+    Phase *guard*.  Asked for every trade that the plan holds, in order, before it is
+    made, of the rule sets in their order; the first answer that is not None is final.
+
+    Args:
+        price: where the trade would be.
+        quantity: how much would trade.
+        market: the instrument as it stood before the request.
+
+    Returns:
+        `StopSweep`, whose ``remainder`` says whether what is left of the aggressor
+        joins the book or is canceled; or None to let the trade happen.
+    """
+
+
+@hookspec
+def after_request(events: Sequence[object], market: MarketView) -> Sequence[SettleEffect] | None:
+    """Say what else changes or is published because of a request.
+
+    Phase *settle*.  Asked once after each request that was applied, of all rule sets
+    in their order.
+
+    Args:
+        events: what happened, first to last (`floorproof.market.matching.BookEvent`).
+        market: the instrument after the request.
+    """
+
+
+@hookspec
+def scheduled(name: str, market: MarketView) -> Sequence[SettleEffect] | None:
+    """Say what happens at a moment that this rule set asked for with `Schedule`.
+
+    Only the rule set that scheduled it is asked.
+    """

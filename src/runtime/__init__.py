@@ -1,0 +1,1 @@
+"""The machine that runs a floor in virtual time.  It knows nothing of markets."""

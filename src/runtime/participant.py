@@ -1,0 +1,113 @@
+"""What takes part in a run: how it is made, what it is told, what it answers.
+
+A participant that only answers has `receive`, which yields what to send and what
+to put on record.  One that waits has `run`, and owns its loop.  Neither ever
+holds another participant: it knows names, and posts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+import attrs
+
+if TYPE_CHECKING:
+    from .mailbox import Mailbox
+
+
+@attrs.frozen
+class Send:
+    """Post *message* to *recipient*, which gets it a link's latency later.
+
+    ``delay_ns`` is how long the sender keeps it back first.  A delayed send to
+    oneself is a timer.
+    """
+
+    recipient: str
+    message: object
+    delay_ns: int = 0
+    in_reply_to: int = 0
+    """The request that this answers (`Delivery.reply` fills it in), or 0."""
+
+
+@attrs.frozen
+class Fact:
+    """Put on record what a message alone does not tell: a refusal, a decision, a warning."""
+
+    kind: str
+    payload: object
+
+
+Answer: TypeAlias = Send | Fact
+
+
+@attrs.define(eq=False)
+class Delivery:
+    """One message as its recipient gets it.
+
+    The kernel fills in ``now_ns`` and ``seq`` at the moment of delivery; to the
+    recipient all of it is to be read, never written.
+    """
+
+    message: object
+    sender: str
+    recipient: str
+    rank: int
+    """The sender's place in the floor."""
+
+    count: int
+    """How many messages the sender had sent before this one, itself included."""
+
+    cause: int
+    """The ``seq`` of the delivery that its sender was handling, or 0 at the start."""
+
+    request_id: int = 0
+    in_reply_to: int = 0
+    now_ns: int = 0
+    """The moment of delivery, in nanoseconds since the start of the run."""
+
+    seq: int = 0
+    """The number of its entry in the journal, from 1."""
+
+    def reply(self, message: object, delay_ns: int = 0) -> Send:
+        """Return the `Send` that answers this delivery, and ends its sender's wait for it."""
+        return Send(self.sender, message, delay_ns, self.request_id)
+
+
+@runtime_checkable
+class Responder(Protocol):
+    """A participant that only answers."""
+
+    def receive(self, delivery: Delivery, /) -> Iterable[Answer]:
+        """Return what *delivery* causes, first to last."""
+        ...
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """A participant that waits."""
+
+    async def run(self, mailbox: Mailbox, /) -> None:
+        """Live until the floor ends, or until there is nothing left to do."""
+        ...
+
+
+Participant: TypeAlias = "Responder | Runner"
+
+
+@attrs.frozen
+class Context:
+    """What a participant is given when it is made."""
+
+    name: str
+    store: MutableMapping[str, object]
+    """What the participant put here survives when it is made again after a crash."""
+
+    stream: Callable[[str], random.Random]
+    """Its random numbers, by purpose."""
+
+
+Factory: TypeAlias = Callable[[Context], Participant]
+Run: TypeAlias = "Callable[[Mailbox], Awaitable[None]]"
