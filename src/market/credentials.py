@@ -12,6 +12,7 @@ Credentials" and "... Who Use TTORD Credentials"; readings in ``docs/readings.md
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -26,7 +27,8 @@ RULES = (
         "VIS-1",
         "Two credentials share an order book when Member and Group are equal; an explicit"
         " table of shared books overrides.",
-        'TT, "Staging Orders to Execution Traders Who Use TTORD Credentials"; readings R1',
+        'TT, "Staging Orders to Execution Traders Who Use TTORD Credentials";'
+        " docs/readings.md, shared order books",
         ("gateway.shared_books",),
     ),
     Rule(
@@ -39,13 +41,13 @@ RULES = (
         "VIS-3",
         "An order that has an account is seen by every user whose login has that account;"
         " for a child of a staged order only the parent's account counts.",
-        "TT, same page, alternate workflow step 3; readings R3",
+        "TT, same page, alternate workflow step 3; docs/readings.md, the account of a child",
     ),
     Rule(
         "VIS-4",
         "A child is also seen by those who share a book with its parent's submitter or"
         " with the parent's beneficiary.",
-        "TT, same page, steps 4 and 5; readings R2",
+        "TT, same page, steps 4 and 5; docs/readings.md, whom a staged order is for",
     ),
 )
 
@@ -88,14 +90,26 @@ class Credential:
 
 @attrs.frozen(kw_only=True)
 class Login:
-    """One user's way into one gateway."""
+    """One user's way into one gateway.
+
+    Raises:
+        ValueError: if the exchange credential is a TTORD, which is no membership.
+    """
 
     user: CompID
     routing: Credential
-    exchange: Credential
+    exchange: Credential = attrs.field()
     """The membership that this user's orders go out on; a direct user's is his own."""
 
     account: Account | None = None
+
+    @exchange.validator
+    def _is_a_membership(self, _attribute: object, exchange: Credential) -> None:
+        # A TTORD here would show this user's orders to the customers of its group.
+        if exchange.is_ttord:
+            raise ValueError(
+                f"{self.user}: {self.routing} must map to an exchange trader, was {exchange}"
+            )
 
 
 SharedBooks: TypeAlias = frozenset[frozenset[tuple[str, str]]]
@@ -108,6 +122,9 @@ class ParentOrder:
 
     originator: CompID
     account: Account | None
+    beneficiaries: tuple[CompID, ...] = ()
+    """Whom the parent is for, as the gateway that holds it knows them: a login there may
+    have an account that the same user's login here has not."""
 
 
 @attrs.frozen
@@ -126,7 +143,13 @@ class Logins:
         return one.book == other.book or frozenset({one.book, other.book}) in self.shared_books
 
     def beneficiaries(self, parent: ParentOrder) -> Sequence[CompID]:
-        """Return those a staged order is for: all who have its account, else its submitter."""
+        """Return those a staged order is for: all who have its account, else its submitter.
+
+        Asked of the parent's own gateway, the answer is what `ParentOrder` carries to
+        the gateways of its children.
+        """
+        if parent.beneficiaries:
+            return parent.beneficiaries
         owners = [
             login.user
             for login in self.by_user.values()
@@ -164,3 +187,22 @@ class Logins:
                 or any(self.shares(login.routing, principal) for principal in principals)
             )
         )
+
+
+def books_apart(held: Logins, traded: Logins) -> tuple[tuple[CompID, CompID], ...]:
+    """Return the pairs of users who share a book on *held* and not on *traded*.
+
+    Where *held* keeps staged orders and *traded* their children, each of a pair sees
+    the other's parents and not his children, which is seldom meant.  A user without a
+    login on both is in no pair.
+
+    Returns:
+        Pairs in the order of their names, each in one direction only.
+    """
+    both = sorted(user for user in held.by_user if user in traded.by_user)
+    return tuple(
+        (one, other)
+        for one, other in itertools.combinations(both, 2)
+        if held.shares(held.by_user[one].routing, held.by_user[other].routing)
+        and not traded.shares(traded.by_user[one].routing, traded.by_user[other].routing)
+    )

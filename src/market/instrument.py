@@ -2,19 +2,24 @@
 
 A price is an integer in units of ``10**-price_decimals``.  Decimals appear at the
 edges only, where a person reads or writes them: `Instrument.to_price` and
-`Instrument.show`.
+`Instrument.show`, which read and write them exactly.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from bisect import bisect_right
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import attrs
 from attrs import validators
 
 from .identifiers import Price, Qty, Symbol
+
+# Plain decimals, and no more digits than any market has.  `Decimal` would also read
+# exponents and infinities, and rounds what has more digits than its context.
+_PRICE = re.compile(r"([+-]?)(\d{1,18})(?:\.(\d{1,18}))?", re.ASCII)
 
 
 @attrs.frozen
@@ -85,22 +90,28 @@ class Instrument:
     """The largest order the venue takes (FIX 1140), or None for no limit."""
 
     def to_price(self, text: str) -> Price:
-        """Return the price that a person wrote as *text*.
+        """Return the price that a person wrote as *text*: digits, at most one sign and one point.
 
         Raises:
             ValueError: if *text* is no decimal, or has more decimals than the
                 instrument.
         """
-        try:
-            scaled = Decimal(text).scaleb(self.price_decimals)
-        except InvalidOperation:
-            raise ValueError(f"{self.symbol}: {text!r} is not a decimal price") from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        matched = _PRICE.fullmatch(text)
+        if matched is None:
+            raise ValueError(f"{self.symbol}: {text!r} is not a decimal price")
+        sign, whole, decimals = matched.groups("")
+        decimals = decimals.rstrip("0")
+        if len(decimals) > self.price_decimals:
             raise ValueError(
                 f"{self.symbol}: price {text!r} has more than {self.price_decimals} decimals"
             )
-        return int(scaled)
+        price = int(whole + decimals.ljust(self.price_decimals, "0"))
+        return -price if sign == "-" else price
 
     def show(self, price: Price) -> str:
         """Return *price* as a person writes it, with all the instrument's decimals."""
-        return str(Decimal(price).scaleb(-self.price_decimals))
+        sign = "-" if price < 0 else ""
+        digits = str(abs(price)).rjust(self.price_decimals + 1, "0")
+        if not self.price_decimals:
+            return sign + digits
+        return f"{sign}{digits[: -self.price_decimals]}.{digits[-self.price_decimals :]}"
