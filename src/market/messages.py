@@ -6,7 +6,7 @@ differently (CME writes ``14=0`` on a cancel) is the codec's affair.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import attrs
 from attrs import validators
@@ -65,6 +65,9 @@ class NewOrderSingle:
     parent_id: StagedOrderID | None = None
     """The staged order that this one is a child of (TT FIX 16113 with 16114 = 7)."""
 
+    parent_gateway: CompID | None = None
+    """The synthetic gateway that holds the parent; staged orders are named per gateway."""
+
 
 @attrs.frozen(kw_only=True)
 class OrderCancelRequest:
@@ -110,12 +113,12 @@ class OrderCancelReplaceRequest:
 OrderRequest: TypeAlias = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
 
 
-@attrs.frozen(kw_only=True)
-class ExecutionReport:
-    """The venue's word on one order (FIX ``35=8``).
+@attrs.define
+class ExecutionReportDraft:
+    """An execution report while its venue writes it; `seal` makes it one.
 
-    ``leaves_qty`` and ``cum_qty`` are those *after* the reported event; for an
-    order still alive they add up to its ``order_qty``.
+    Reports are most of what a venue does, and a frozen class of this many fields
+    takes five times as long to fill in as this one does to fill in and seal.
     """
 
     target_comp_id: CompID
@@ -157,6 +160,20 @@ class ExecutionReport:
     exec_restatement_reason: ExecRestatementReason | None = None
     text: str = ""
 
+    def seal(self) -> ExecutionReport:
+        """Return this very object as the report that it has become; nothing changes it now."""
+        self.__class__ = ExecutionReport  # which has the same slots
+        return cast(ExecutionReport, self)
+
+
+@attrs.frozen
+class ExecutionReport(ExecutionReportDraft):
+    """The venue's word on one order (FIX ``35=8``).
+
+    ``leaves_qty`` and ``cum_qty`` are those *after* the reported event; for an
+    order still alive they add up to its ``order_qty``.
+    """
+
 
 @attrs.frozen(kw_only=True)
 class OrderCancelReject:
@@ -171,6 +188,7 @@ class OrderCancelReject:
     transact_time_ns: int
     symbol: Symbol
     target_sub_id: CompID | None = None
+    parent_id: StagedOrderID | None = None
     text: str = ""
 
 
@@ -214,3 +232,13 @@ class MarketDataRequestReject:
     target_comp_id: CompID
     md_req_id: str
     text: str
+
+
+@attrs.frozen(kw_only=True)
+class DropCopy:
+    """A report again, for a third party that watches the session it went to."""
+
+    source_comp_id: CompID
+    """The session that the report was for."""
+
+    report: VenueReport

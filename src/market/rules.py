@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 from attrs import validators
@@ -165,6 +165,15 @@ SettleEffect: TypeAlias = Publish | Remember | Schedule | Unschedule | CancelOrd
 Effect: TypeAlias = Reject | Prevention | StopSweep | SettleEffect
 
 
+@attrs.frozen
+class Applied:
+    """An effect that was carried out, for the record."""
+
+    rule_set: str
+    symbol: Symbol
+    effect: Effect
+
+
 # --- how the exchange asks -----------------------------------------------------------
 
 AcceptRequest: TypeAlias = Callable[[OrderRequest, MarketView], Reject | None]
@@ -199,10 +208,58 @@ class VenueRules:
 
 
 class RuleFailed(Exception):
-    """A rule raised.  The request it was asked about has changed nothing."""
+    """A rule raised, or answered with something that it was not asked about.
+
+    Nothing of the request has been applied.  The one exception is ``after_request``,
+    which looks at a request that has been: that stands, and none of the effects that
+    rule sets answered with has been carried out.
+    """
 
     def __init__(self, rule_set: str, hook: str, asked: object) -> None:
         super().__init__(f"rule set {rule_set!r} raised in {hook} on {asked!r}")
         self.rule_set = rule_set
         self.hook = hook
         self.asked = asked
+
+
+@attrs.frozen
+class Question:
+    """What one rule set is asked in one phase, about the instrument that it is bound to."""
+
+    rule_set: str
+    hook: str
+    ask: Callable[..., Any]
+    market: MarketView
+
+    def first(self, *about: object) -> Any:
+        """Return the answer, where the first that is not None is final.
+
+        Raises:
+            RuleFailed: from whatever the rule set raised.
+        """
+        try:
+            return self.ask(*about, self.market)
+        except Exception as error:
+            raise self.failed(*about) from error
+
+    def survey(self, *about: object, among: Any) -> tuple[Any, ...]:
+        """Return the answers, where all count.
+
+        Args:
+            among: the classes (or their union) that an answer may be of.
+
+        Raises:
+            RuleFailed: from whatever the rule set raised, or if an answer is none of
+                those that the phase has.
+        """
+        try:
+            answers = tuple(self.ask(*about, self.market) or ())
+            for answer in answers:
+                if not isinstance(answer, among):
+                    raise TypeError(f"{self.hook} may not answer {answer!r}")
+        except Exception as error:
+            raise self.failed(*about) from error
+        return answers
+
+    def failed(self, *about: object) -> RuleFailed:
+        return RuleFailed(self.rule_set, self.hook, about)

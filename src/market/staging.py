@@ -16,6 +16,32 @@ from attrs import validators
 from .fix import Side
 from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
 
+BROKER = "BROKER"
+"""The type of an order that is staged to an execution desk."""
+
+
+class Permission(StrEnum):
+    """What TT User Setup lets a user do with staged orders.
+
+    Source: TT, "Staging Orders to Execution Traders Who Use Exchange Trader
+    Credentials", note on settings.
+    """
+
+    CREATION = "staged_order_creation"
+    """Staged Order Creation Allowed."""
+
+    MANAGEMENT = "staged_order_management"
+    """Staged Order Management Allowed."""
+
+
+@attrs.frozen(kw_only=True)
+class SetPermission:
+    """The administrator allows or forbids a user something, from now on."""
+
+    user: CompID
+    permission: Permission
+    allowed: bool
+
 
 class StagedStatus(StrEnum):
     """What the Orders and Fills window shows for a staged order.
@@ -39,8 +65,8 @@ class RejectCode(IntEnum):
 
     INVALID_QTY = 4
     NOT_ALLOWED = 5
-    INVALID_ACCOUNT = 11
     INCORRECT_INSTRUMENT_TYPE = 13
+    INVALID_PRICE = 28
     CHILD_ORDER_QTY_CHANGE_FORBIDDEN = 39
     SUBMIT_STAGED_FORBIDDEN = 43
     CLAIM_STAGED_FORBIDDEN = 44
@@ -139,6 +165,7 @@ class ParentPartialFill:
     target_comp_id: CompID
     staged_order_id: StagedOrderID
     child_id: ClOrdID
+    symbol: Symbol
     last_qty: Qty
     last_px: Price
     cum_qty: Qty
@@ -185,6 +212,8 @@ class ChildReserved:
     parent_id: StagedOrderID
     originator: CompID
     account: Account | None
+    beneficiaries: tuple[CompID, ...]
+    """Whom the parent is for."""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,64 @@
+"""What a person does at a trading screen, as the screen's program is told."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+from .fix import Side
+from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
+from .messages import NewOrderSingle
+from .staging import NewStagedOrder
+
+
+@attrs.frozen(kw_only=True)
+class Enter:
+    """Send a new order to a gateway."""
+
+    request: NewStagedOrder | NewOrderSingle
+    gateway: CompID
+
+
+@attrs.frozen(kw_only=True)
+class ClaimOrder:
+    """Press the Claim button of a staged order."""
+
+    staged_order_id: StagedOrderID
+
+
+@attrs.frozen(kw_only=True)
+class EnterChild:
+    """Send a child of a staged order that this trader owns."""
+
+    staged_order_id: StagedOrderID
+    cl_ord_id: ClOrdID
+    order_qty: Qty
+    price: Price | None = None
+    """The child's limit; None for a market order."""
+
+    account: Account | None = None
+    symbol: Symbol | None = None
+    side: Side | None = None
+    """None for the parent's; the screen lets one type another, and the gateway refuses it."""
+
+
+@attrs.frozen(kw_only=True)
+class CancelWorking:
+    """Cancel one of one's own working orders."""
+
+    cl_ord_id: ClOrdID
+    orig_cl_ord_id: ClOrdID
+
+
+@attrs.frozen(kw_only=True)
+class ChangeWorking:
+    """Change quantity or price of one of one's own working orders."""
+
+    cl_ord_id: ClOrdID
+    orig_cl_ord_id: ClOrdID
+    order_qty: Qty
+    price: Price | None = None
+
+
+Act: TypeAlias = Enter | ClaimOrder | EnterChild | CancelWorking | ChangeWorking

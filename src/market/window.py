@@ -1,0 +1,215 @@
+"""The Orders and Fills window: what one user knows, from the messages he has got.
+
+A window is a fold over deliveries.  The screen's program keeps one to know what its
+user may press; `floorproof show` makes one from a journal, as of any moment.
+
+Columns: TT Order Book and Order and Fills window, cut to what floorproof has.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import attrs
+
+from .fix import ExecType, OrdStatus, OrdType, Side, TimeInForce
+from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
+from .messages import ExecutionReport
+from .staging import ParentPartialFill, StagedAck, StagedStatus, StagedUpdate
+
+
+@attrs.define(kw_only=True)
+class StagedRow:
+    """One staged order in the window."""
+
+    staged_order_id: StagedOrderID
+    held_by: CompID
+    """The synthetic gateway that holds it."""
+
+    gateway: CompID
+    symbol: Symbol
+    side: Side
+    order_qty: Qty
+    price: Price | None
+    account: Account | None
+    originator: CompID
+    text: str
+    status: StagedStatus
+    owner: CompID | None
+    time_ns: int
+    cum_qty: Qty = 0
+    working_qty: Qty = 0
+    free_qty: Qty = 0
+    traded: Price = 0
+    """The sum of price times quantity over its fills."""
+
+
+@attrs.define(kw_only=True)
+class OrderRow:
+    """One order at an exchange, in the window of somebody who sees it."""
+
+    cl_ord_id: ClOrdID
+    gateway: CompID
+    user: CompID
+    symbol: Symbol
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    order_qty: Qty
+    leaves_qty: Qty
+    cum_qty: Qty
+    price: Price | None
+    account: Account | None
+    parent_id: StagedOrderID | None
+    ord_status: OrdStatus
+    time_ns: int
+    traded: Price = 0
+
+    @property
+    def is_alive(self) -> bool:
+        return self.ord_status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
+
+
+@attrs.frozen(kw_only=True)
+class FillRow:
+    """One line of the fills pane."""
+
+    time_ns: int
+    side: Side
+    symbol: Symbol
+    last_qty: Qty
+    last_px: Price
+    is_full: bool
+    """P or F in the window: whether the order is done with it."""
+
+    order: str
+    """The child's or the order's name; the staged order's on a parent's fill."""
+
+    parent_id: StagedOrderID | None
+    is_staged: bool
+    """Whether this is the staged order's own line rather than its child's."""
+
+
+def average(traded: Price, qty: Qty, decimals: int) -> Decimal | None:
+    """Return the average price in the instrument's decimals and two more, or None at 0."""
+    if not qty:
+        return None
+    units = Fraction(traded, qty) * 100
+    return Decimal(round(units)).scaleb(-(decimals + 2))
+
+
+@attrs.define
+class Window:
+    """What one user sees: staged orders, orders and fills, in the order they came up."""
+
+    staged: dict[StagedOrderID, StagedRow] = attrs.Factory(dict)
+    orders: dict[tuple[CompID, CompID, ClOrdID], OrderRow] = attrs.Factory(dict)
+    """By gateway, user and the order's latest name."""
+
+    fills: list[FillRow] = attrs.Factory(list)
+
+    def show(self, message: object, sender: CompID, now_ns: int) -> None:
+        """Take in one message from *sender*; what has no place in the window is passed over."""
+        match message:
+            case StagedAck():
+                self.staged[message.staged_order_id] = StagedRow(
+                    staged_order_id=message.staged_order_id,
+                    held_by=sender,
+                    gateway=message.gateway,
+                    symbol=message.symbol,
+                    side=message.side,
+                    order_qty=message.order_qty,
+                    price=message.price,
+                    account=message.account,
+                    originator=message.originator,
+                    text=message.text,
+                    status=message.status,
+                    owner=message.owner,
+                    time_ns=now_ns,
+                    free_qty=message.order_qty,
+                )
+            case StagedUpdate():
+                row = self.staged[message.staged_order_id]
+                row.status, row.owner = message.status, message.owner
+                row.cum_qty, row.working_qty = message.cum_qty, message.working_qty
+                row.free_qty, row.time_ns = message.free_qty, now_ns
+            case ParentPartialFill():
+                self._parent_filled(message, now_ns)
+            case ExecutionReport() if message.exec_type is not ExecType.REJECTED:
+                self._reported(message, sender, now_ns)
+            case _:
+                pass
+
+    def own(self, user: CompID, cl_ord_id: ClOrdID) -> OrderRow | None:
+        """Return *user*'s own order of that name, on whatever gateway, or None."""
+        return next(
+            (
+                row
+                for row in self.orders.values()
+                if row.user == user and row.cl_ord_id == cl_ord_id
+            ),
+            None,
+        )
+
+    def _parent_filled(self, fill: ParentPartialFill, now_ns: int) -> None:
+        row = self.staged[fill.staged_order_id]
+        row.status, row.owner = fill.status, fill.owner
+        row.cum_qty, row.working_qty, row.time_ns = fill.cum_qty, fill.working_qty, now_ns
+        row.free_qty = fill.leaves_qty - fill.working_qty
+        row.traded += fill.last_qty * fill.last_px
+        self.fills.append(
+            FillRow(
+                time_ns=now_ns,
+                side=row.side,
+                symbol=row.symbol,
+                last_qty=fill.last_qty,
+                last_px=fill.last_px,
+                is_full=fill.leaves_qty == 0,
+                order=fill.staged_order_id,
+                parent_id=None,
+                is_staged=True,
+            )
+        )
+
+    def _reported(self, report: ExecutionReport, sender: CompID, now_ns: int) -> None:
+        user = report.target_sub_id or report.target_comp_id
+        before = self.orders.pop((sender, user, report.orig_cl_ord_id or report.cl_ord_id), None)
+        traded = before.traded if before else 0
+        if report.exec_type is ExecType.TRADE:
+            assert report.last_px is not None
+            traded += report.last_qty * report.last_px
+            self.fills.append(
+                FillRow(
+                    time_ns=now_ns,
+                    side=report.side,
+                    symbol=report.symbol,
+                    last_qty=report.last_qty,
+                    last_px=report.last_px,
+                    is_full=report.leaves_qty == 0,
+                    order=report.cl_ord_id,
+                    parent_id=report.parent_id,
+                    is_staged=False,
+                )
+            )
+        name = report.cl_ord_id
+        if report.orig_cl_ord_id and report.exec_type is not ExecType.REPLACED and before:
+            name = before.cl_ord_id  # a cancel request's name does not become the order's
+        self.orders[sender, user, name] = OrderRow(
+            cl_ord_id=name,
+            gateway=sender,
+            user=user,
+            symbol=report.symbol,
+            side=report.side,
+            ord_type=report.ord_type,
+            time_in_force=report.time_in_force,
+            order_qty=report.order_qty,
+            leaves_qty=report.leaves_qty,
+            cum_qty=report.cum_qty,
+            price=report.price,
+            account=report.account,
+            parent_id=report.parent_id,
+            ord_status=report.ord_status,
+            time_ns=now_ns,
+            traded=traded,
+        )

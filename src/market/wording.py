@@ -1,0 +1,195 @@
+"""What a desk calls a message, and what of it is worth a line.
+
+A child's acknowledgement and a plain order's are one FIX message; people say
+*ChildAck* and *OrderAck*.  Scenario files, printed tables and reports use these words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .fix import ExecType, OrdType, Side, TimeInForce
+from .identifiers import Price, Symbol
+from .instrument import Instrument
+from .messages import (
+    DropCopy,
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+)
+from .staging import (
+    ChildRefused,
+    ChildReserved,
+    Claim,
+    NewStagedOrder,
+    ParentPartialFill,
+    ReserveChild,
+    SetPermission,
+    StagedAck,
+    StagedReject,
+    StagedUpdate,
+)
+
+_REPORTS = {
+    ExecType.NEW: "Ack",
+    ExecType.TRADE: "Fill",
+    ExecType.CANCELED: "Canceled",
+    ExecType.REPLACED: "Changed",
+    ExecType.EXPIRED: "Eliminated",
+    ExecType.REJECTED: "Reject",
+}
+
+
+def label(message: object) -> str:
+    """Return what the desk calls *message*: its class's name where there is no shorter word."""
+    match message:
+        case ExecutionReport():
+            return ("Child" if message.parent_id else "Order") + _REPORTS[message.exec_type]
+        case NewOrderSingle(parent_id=parent_id):
+            return "NewChildOrder" if parent_id else "NewOrder"
+        case OrderCancelRequest():
+            return "Cancel"
+        case OrderCancelReplaceRequest():
+            return "Change"
+        case OrderCancelReject():
+            return "CancelReject"
+        case DropCopy(report=report):
+            return f"Copy of {label(report)}"
+        case _:
+            return type(message).__name__
+
+
+LABELS: Mapping[str, type] = {
+    **{f"{of}{what}": ExecutionReport for of in ("Child", "Order") for what in _REPORTS.values()},
+    "NewChildOrder": NewOrderSingle,
+    "NewOrder": NewOrderSingle,
+    "Cancel": OrderCancelRequest,
+    "Change": OrderCancelReplaceRequest,
+    "CancelReject": OrderCancelReject,
+    **{
+        cls.__name__: cls
+        for cls in (
+            NewStagedOrder,
+            Claim,
+            StagedAck,
+            StagedUpdate,
+            StagedReject,
+            ParentPartialFill,
+            ReserveChild,
+            ChildReserved,
+            ChildRefused,
+            SetPermission,
+        )
+    },
+}
+"""Every word that `label` has for what crosses a floor by itself, and its class."""
+
+
+@attrs.frozen
+class Wording:
+    """Puts messages into words, with prices as people write them."""
+
+    instruments: Mapping[Symbol, Instrument]
+
+    def price(self, symbol: Symbol, price: Price | None) -> str:
+        if price is None:
+            return "market"
+        instrument = self.instruments.get(symbol)
+        return instrument.show(price) if instrument else str(price)
+
+    def side(self, side: Side) -> str:
+        return "Buy" if side is Side.BUY else "Sell"
+
+    def key_fields(self, message: object) -> str:
+        """Return the fields of *message* that a reader of the table wants."""
+        match message:
+            case NewStagedOrder():
+                terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
+                account = f", account {message.account}" if message.account else ""
+                text = f", {message.text!r}" if message.text else ""
+                return f"{message.staged_order_id} {message.staged_type} {terms}{account}{text}"
+            case Claim():
+                return f"{message.staged_order_id}"
+            case StagedAck():
+                owner = message.owner or "none"
+                return (
+                    f"{message.staged_order_id} {message.status}, owner {owner}, "
+                    f"leaves {message.leaves_qty}"
+                )
+            case StagedUpdate():
+                owner = message.owner or "none"
+                return (
+                    f"{message.staged_order_id} {message.status}, owner {owner}, "
+                    f"cum {message.cum_qty}, working {message.working_qty}, "
+                    f"free {message.free_qty}"
+                )
+            case StagedReject():
+                return (
+                    f"{message.staged_order_id} {message.refused} refused, "
+                    f"{message.code.value}: {message.text}"
+                )
+            case ParentPartialFill():
+                at = self.price(message.symbol, message.last_px)
+                return (
+                    f"{message.staged_order_id} {message.last_qty} @ {at} by {message.child_id}, "
+                    f"cum {message.cum_qty}, leaves {message.leaves_qty}, {message.status}"
+                )
+            case NewOrderSingle():
+                terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
+                parent = f", parent {message.parent_id}" if message.parent_id else ""
+                ioc = " IOC" if message.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL else ""
+                return f"{message.cl_ord_id} {terms}{ioc}{parent}"
+            case OrderCancelRequest():
+                return f"{message.cl_ord_id}: cancel {message.orig_cl_ord_id}"
+            case OrderCancelReplaceRequest():
+                terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
+                return f"{message.cl_ord_id}: {message.orig_cl_ord_id} to {terms}"
+            case ExecutionReport():
+                return self._report(message)
+            case OrderCancelReject():
+                return f"{message.cl_ord_id} of {message.orig_cl_ord_id}: {message.text}"
+            case ReserveChild():
+                return (
+                    f"{message.cl_ord_id} of {message.user}: {message.order_qty} of "
+                    f"{message.parent_id}"
+                )
+            case ChildReserved():
+                return f"{message.cl_ord_id} of {message.user} in {message.parent_id}"
+            case ChildRefused():
+                return (
+                    f"{message.cl_ord_id} of {message.user}, {message.code.value}: {message.text}"
+                )
+            case SetPermission():
+                verb = "may" if message.allowed else "may not"
+                return f"{message.user} {verb}: {message.permission}"
+            case DropCopy():
+                return f"{message.source_comp_id}: {self.key_fields(message.report)}"
+            case _:
+                return ""
+
+    def _terms(self, side: Side, qty: int, symbol: Symbol, price: Price | None) -> str:
+        return f"{self.side(side)} {qty} {symbol} @ {self.price(symbol, price)}"
+
+    def _report(self, report: ExecutionReport) -> str:
+        name = report.cl_ord_id
+        match report.exec_type:
+            case ExecType.TRADE:
+                at = self.price(report.symbol, report.last_px)
+                return (
+                    f"{name} {report.last_qty} @ {at}, cum {report.cum_qty}, "
+                    f"leaves {report.leaves_qty}"
+                )
+            case ExecType.REJECTED:
+                return f"{name}: {report.text}"
+            case ExecType.NEW | ExecType.REPLACED:
+                at = "market"
+                if report.ord_type is not OrdType.MARKET:
+                    at = self.price(report.symbol, report.price)
+                return f"{name} working {report.leaves_qty} @ {at}"
+            case ExecType.CANCELED | ExecType.EXPIRED:
+                why = f", {report.text}" if report.text else ""
+                return f"{name} cum {report.cum_qty}{why}"

@@ -1,0 +1,65 @@
+"""Matching algorithm F: first in, first out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+import attrs
+
+from ..market.identifiers import Qty
+from ..market.ledger import Rule
+from ..market.matching import Queued
+from .hookspecs import CONTRACT_VERSION, hookimpl
+
+floorproof_contract = CONTRACT_VERSION
+
+
+@attrs.frozen
+class Fifo:
+    """The orders of a price are filled one after the other, the oldest first."""
+
+    would: ClassVar[bool] = True
+
+    def allocate(self, quantity: Qty, queue: Iterable[Queued]) -> Iterator[tuple[Queued, Qty]]:
+        for resting in queue:
+            leaves_qty = resting.leaves_qty
+            if leaves_qty >= quantity:
+                yield resting, quantity
+                return
+            quantity -= leaves_qty
+            yield resting, leaves_qty
+
+
+@hookimpl
+def matching_algorithms() -> Mapping[str, type]:
+    return {"F": Fifo}
+
+
+@hookimpl
+def rules() -> Sequence[Rule]:
+    return RULES
+
+
+_MATCHING = 'CME Group Client Systems Wiki, "CME Globex Matching Algorithm Steps"'
+_MODIFY = 'CME Group Client Systems Wiki, "iLink 2 Order Cancel/Replace Request"'
+
+RULES = (
+    Rule(
+        "MATCH-1",
+        "An order that arrives trades with the best opposite price first, and no further than"
+        " its limit.",
+        f"{_MATCHING}, step 1 (price)",
+    ),
+    Rule(
+        "MATCH-2",
+        "At one price, orders trade in the order of their priority timestamps, each in full"
+        " before the next.",
+        f"{_MATCHING}, FIFO",
+    ),
+    Rule(
+        "MATCH-3",
+        "A trade is at the resting order's price.",
+        "docs/readings.md, price of a trade",
+    ),
+)
