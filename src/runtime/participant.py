@@ -12,13 +12,18 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import attrs
+import msgspec
 
 if TYPE_CHECKING:
     from .mailbox import Mailbox
 
 
-@attrs.frozen
-class Send:
+# The three below are made for every message.  As structs they are filled in by C, several
+# times as fast as a frozen attrs class; the garbage collector may skip them because
+# a message holds no delivery, so that none is ever part of a cycle.
+
+
+class Send(msgspec.Struct, frozen=True, gc=False):
     """Post *message* to *recipient*, which gets it a link's latency later.
 
     ``delay_ns`` is how long the sender keeps it back first.  A delayed send to
@@ -32,8 +37,7 @@ class Send:
     """The request that this answers (`Delivery.reply` fills it in), or 0."""
 
 
-@attrs.frozen
-class Fact:
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """Put on record what a message alone does not tell: a refusal, a decision, a warning."""
 
     kind: str
@@ -43,8 +47,7 @@ class Fact:
 Answer: TypeAlias = Send | Fact
 
 
-@attrs.define(eq=False)
-class Delivery:
+class Delivery(msgspec.Struct, eq=False, gc=False):
     """One message as its recipient gets it.
 
     The kernel fills in ``now_ns`` and ``seq`` at the moment of delivery; to the
@@ -59,6 +62,9 @@ class Delivery:
 
     count: int
     """How many messages the sender had sent before this one, itself included."""
+
+    nth: int
+    """How many of those went to this recipient."""
 
     cause: int
     """The ``seq`` of the delivery that its sender was handling, or 0 at the start."""

@@ -1,0 +1,722 @@
+"""The kernel: what is due is delivered, superstep by superstep, in virtual time.
+
+A superstep takes every delivery at the earliest ``(time, phase)``, hands each to its
+recipient, and lasts until the floor is quiet.  What is sent meanwhile lands later: at
+its time, or at the next phase of this instant.  So the order in which tasks happen to
+run within a superstep cannot matter: entries, sends and facts are ordered by what
+they belong to, never by when they were made.
+"""
+
+from __future__ import annotations
+
+import heapq
+import inspect
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from operator import attrgetter
+from typing import Any, TypeAlias, cast
+
+import attrs
+import trio
+from attrs import validators
+
+from .choices import Choice, Choices, Defaults
+from .clock import VirtualClock, first_ns_at
+from .errors import (
+    ActorFailed,
+    DuplicateName,
+    EndlessInstant,
+    FloorproofError,
+    StuckFloor,
+    UnknownRecipient,
+)
+from .fence import Fence
+from .journal import Entry, Journal
+from .mailbox import Mailbox
+from .participant import Answer, Context, Delivery, Fact, Factory, Participant, Run, Send
+
+ENVIRONMENT = "scenario"
+"""The sender of what comes from outside the floor; its rank is before everybody's."""
+
+ORDER_BOUND = 15
+"""How far one of several simultaneous messages can be put back."""
+
+MAX_PHASES = 10_000
+
+
+@attrs.frozen
+class Latency:
+    """How long messages take on a link, in nanoseconds.
+
+    Each takes ``nominal_ns`` and up to ``jitter_ns`` more, which is a choice.
+    """
+
+    nominal_ns: int = attrs.field(default=0, validator=validators.ge(0))
+    jitter_ns: int = attrs.field(default=0, validator=validators.ge(0))
+
+
+NO_LATENCY = Latency()
+LatencyOf: TypeAlias = Callable[[str, str], Latency]
+
+
+@attrs.define(eq=False)
+class _Link:
+    """What one sender has sent one recipient."""
+
+    nominal_ns: int
+    jitter_ns: int
+    sent: int = 0
+    last_arrival_ns: int = 0
+
+
+@attrs.define(eq=False)
+class Seat:
+    """One participant's place on the floor; the kernel's own record of it."""
+
+    name: str
+    rank: int
+    context: Context
+    make: Factory | None
+    """None for the environment, and for a guest that brings its own task."""
+
+    in_place: bool
+    participant: Participant | None = None
+    receive: Callable[[Delivery], Iterable[Answer]] | None = None
+    mailbox: Mailbox | None = None
+    links: dict[str, _Link] = attrs.Factory(dict)
+    sent: int = 0
+    handling: Delivery | None = None
+    """The delivery that what this participant does now comes of."""
+
+    latest: Delivery | None = None
+    """The last that was taken from its mailbox; another one is handled if it was set aside."""
+
+    in_mailbox: bool = False
+    """Whether it waits for a delivery."""
+
+    idle: bool = False
+    """Whether it does so without a deadline, so that the kernel need not ask Trio."""
+
+    waits_for_reply: tuple[str, object] | None = None
+    done: bool = False
+
+
+@attrs.frozen
+class _Failure:
+    seat: Seat
+    message: object
+    error: Exception
+    order: tuple[int, int]
+
+
+class _Runner:
+    """A participant that is nothing but an ``async def run(mailbox)``."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.fenced_module = run.__module__
+
+    async def run(self, mailbox: Mailbox) -> None:
+        await self._run(mailbox)
+
+
+class _Census(trio.abc.Instrument):
+    """Counts the tasks that are neither the kernel's nor a participant's."""
+
+    def __init__(self) -> None:
+        self.admitting = False
+        self._foreign: set[trio.lowlevel.Task] = set()
+
+    @property
+    def foreign(self) -> int:
+        return len(self._foreign)
+
+    def task_spawned(self, task: trio.lowlevel.Task) -> None:
+        if not self.admitting:
+            self._foreign.add(task)
+
+    def task_exited(self, task: trio.lowlevel.Task) -> None:
+        self._foreign.discard(task)
+
+
+class Kernel:
+    """Runs the participants of one floor, once.
+
+    Args:
+        clock: the clock of the Trio run that `run` will be awaited in; a new one for
+            `run_to_end`.
+        choices: where the values of the run's choices come from.
+        journal: takes the entries; without one nothing is recorded, and there is no
+            digest.
+        latency: of a link, by sender and recipient.
+        in_place: host every participant that only answers in place, not in a task.
+        strict: watch every call of a participant (`Fence`).
+        fenced: modules that are fenced besides those of the participants.
+        max_phases: how many phases one instant may have.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: VirtualClock | None = None,
+        choices: Choices | None = None,
+        journal: Journal | None = None,
+        latency: LatencyOf | None = None,
+        in_place: bool = False,
+        strict: bool = False,
+        fenced: Iterable[str] = (),
+        max_phases: int = MAX_PHASES,
+    ) -> None:
+        self.now_ns = 0
+        """Nanoseconds since the start of the run."""
+
+        self.phase = 0
+        self._clock = clock or VirtualClock()
+        self._choices: Choices = choices or Defaults()
+        self._journal = journal
+        self._latency = latency
+        self._in_place = in_place
+        self._strict = strict
+        self._fenced = list(fenced)
+        self._max_phases = max_phases
+        self._environment = self._seat(ENVIRONMENT, None, in_place=False)
+        self._seats = {ENVIRONMENT: self._environment}
+        self._guests = 0
+
+        # The calendar: what is due at each time, and what leaves its sender then.
+        self._times: list[int] = []
+        self._due: dict[int, list[Delivery]] = {}
+        self._departing: dict[int, list[tuple[Seat, _Link, Delivery]]] = {}
+        self._next_phase: list[Delivery] = []
+
+        self._seq = 0
+        self._facts: list[tuple[tuple[int, int], str, Fact, int]] = []
+        self._failures: list[_Failure] = []
+        self._broken: Exception | None = None
+        self._timers_run = False
+        self._handed_over = False
+        self._hosted = 0
+        self._awake = 0
+        self._census: _Census | None = None
+        self._fence: Fence | None = None
+        self._ran = False
+
+    # --- setting up ------------------------------------------------------------------
+
+    def add(self, name: str, make: Factory | Run, *, in_place: bool = False) -> None:
+        """Put a participant on the floor; its place in the order of calls is its rank.
+
+        Args:
+            make: makes the participant, now or after a crash; or simply an
+                ``async def run(mailbox)``.
+            in_place: host it without a task, if it only answers.
+
+        Raises:
+            DuplicateName: if somebody has that name already.
+        """
+        if inspect.iscoroutinefunction(make):
+            runner = _Runner(cast(Run, make))
+            self._take(name, lambda _context: runner, in_place=False)
+        else:
+            self._take(name, cast(Factory, make), in_place=in_place or self._in_place)
+
+    def guest(self, name: str) -> Mailbox:
+        """Return the mailbox of a participant whose task is the caller's own, as in a test."""
+        seat = self._take(name, None, in_place=False)
+        seat.mailbox = Mailbox(self, seat)
+        self._guests += 1
+        return seat.mailbox
+
+    def schedule(self, at_ns: int, recipient: str, message: object) -> None:
+        """Have *recipient* get *message* from outside at *at_ns*.
+
+        Raises:
+            UnknownRecipient: if nobody on the floor has that name.
+            ValueError: if *at_ns* is before now.
+        """
+        self.post(self._environment, Send(recipient, message, at_ns - self.now_ns))
+
+    def _seat(self, name: str, make: Factory | None, *, in_place: bool) -> Seat:
+        def stream(purpose: str) -> Any:
+            return self._choices.stream(name, purpose)
+
+        rank = len(self._seats) if name != ENVIRONMENT else 0
+        return Seat(name, rank, Context(name, {}, stream), make, in_place)
+
+    def _take(self, name: str, make: Factory | None, *, in_place: bool) -> Seat:
+        if name in self._seats:
+            raise DuplicateName(name)
+        seat = self._seats[name] = self._seat(name, make, in_place=in_place)
+        return seat
+
+    # --- running ---------------------------------------------------------------------
+
+    def run_to_end(self) -> None:
+        """Run the floor in a Trio run of its own, until nothing is left to happen.
+
+        Raises:
+            ActorFailed: if a participant raised.
+            StuckFloor: if somebody waits for what can no longer come.
+            EndlessInstant: if time does not move on.
+            FenceBreach: if a participant called what differs from run to run.
+            KeyboardInterrupt: if the run was interrupted; the journal holds what
+                happened up to there.
+        """
+        assert not self._guests, "a guest brings a task: run the kernel with running()"
+        with _alone():
+            trio.run(self._run_alone, clock=self._clock)
+
+    async def _run_alone(self) -> None:
+        self._census = _Census()
+        trio.lowlevel.add_instrument(self._census)
+        await self.run()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the floor beside the body of an ``async with``, until the body ends.
+
+        The Trio run must have this kernel's clock.  A body that waits for what can no
+        longer come gets a `StuckFloor`.
+        """
+        with _alone():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.run)
+                yield
+                nursery.cancel_scope.cancel()
+        # The body may have ended in the middle of a superstep.
+        self._write_facts()
+        self._stop_if_failed()
+
+    async def run(self) -> None:
+        """Run the floor in the current Trio run, whose clock is this kernel's."""
+        assert not self._ran, "a kernel runs once"
+        self._ran = True
+        seats = [seat for seat in self._seats.values() if seat.make is not None]
+        for seat in seats:
+            self._make(seat)
+        self._fence = Fence([*self._fenced, *map(_module_of, seats)], strict=self._strict)
+        with self._fence.standing():
+            async with trio.open_nursery() as nursery:
+                self._admit(nursery, seats)
+                await self._drive()
+                nursery.cancel_scope.cancel()
+        # What they did when they were told to go is on record, too.
+        self._write_facts()
+        self._stop_if_failed()
+
+    def _make(self, seat: Seat) -> None:
+        assert seat.make is not None
+        participant = seat.participant = seat.make(seat.context)
+        if hasattr(participant, "receive"):
+            seat.receive = participant.receive
+        elif not hasattr(participant, "run"):
+            raise FloorproofError(
+                f"{seat.name} is no participant: {participant!r} has neither "
+                "receive(delivery) nor async run(mailbox)"
+            )
+
+    def _admit(self, nursery: trio.Nursery, seats: Sequence[Seat]) -> None:
+        if self._census is not None:
+            self._census.admitting = True
+        for seat in seats:
+            if not (seat.in_place and seat.receive is not None):
+                seat.mailbox = Mailbox(self, seat)
+                self._hosted += 1
+                self._awake += 1
+                nursery.start_soon(self._host, seat, name=f"floorproof {seat.name}")
+        if self._census is not None:
+            self._census.admitting = False
+        for seat in seats:
+            if seat.mailbox is None:
+                self._begin(seat)
+
+    async def _host(self, seat: Seat) -> None:
+        assert seat.mailbox is not None
+        try:
+            if seat.receive is not None:
+                self._begin(seat)
+                while True:
+                    self._handle(seat, await seat.mailbox.next())
+            else:
+                await cast(Any, seat.participant).run(seat.mailbox)
+        except Exception as error:  # P5: reported as this participant's, by _drive
+            self._failed(seat, error)
+        finally:
+            seat.done = True
+            self._awake -= 1
+        for delivery in seat.mailbox.unread():
+            self._undeliverable(seat, delivery, self._place(seat))
+
+    async def _drive(self) -> None:
+        """Step the floor whenever it is quiet, until there is nothing left to happen."""
+        while True:
+            deadline = await self._clock.wait_for_quiet()
+            timers_ns = first_ns_at(deadline)
+            self._handed_over = False
+            while not self._handed_over:
+                self._stop_if_failed()
+                if timers_ns is None:
+                    if not self._superstep():
+                        self._write_facts()
+                        self._stop_if_stuck()
+                        return
+                elif (next_ns := self._next_ns()) is not None and next_ns <= timers_ns:
+                    # At one instant deliveries come before timers.
+                    self._superstep(deadline if next_ns == timers_ns else None)
+                else:
+                    self._write_facts()
+                    self._move_to(timers_ns)
+                    self._timers_run = True
+                    break
+
+    def _stop_if_failed(self) -> None:
+        if self._broken is not None:
+            raise self._broken
+        if self._failures:
+            self._write_facts()
+            first = min(self._failures, key=attrgetter("order"))
+            tail = self._journal.tail if self._journal else ()
+            raise ActorFailed(first.seat.name, first.message, first.error, tail) from first.error
+        if self._fence is not None and self._fence.breaches:
+            raise self._fence.breaches[0]
+
+    def _stop_if_stuck(self) -> None:
+        waits = []
+        for seat in self._seats.values():
+            if seat.mailbox is None or seat.done:
+                continue
+            if seat.waits_for_reply is not None:
+                recipient, message = seat.waits_for_reply
+                waits.append(f"{seat.name} waits for a reply from {recipient} to {message!r}")
+            elif not seat.in_mailbox and seat.make is not None:
+                waits.append(f"{seat.name} waits for something that is not on the calendar")
+            elif seat.make is None:
+                waits.append(f"{seat.name}, a guest, waits for a message")
+        if waits:
+            raise StuckFloor(waits)
+
+    # --- one superstep ---------------------------------------------------------------
+
+    def _next_ns(self) -> int | None:
+        if self._next_phase:
+            return self.now_ns
+        return self._times[0] if self._times else None
+
+    def _move_to(self, now_ns: int) -> None:
+        if now_ns != self.now_ns:
+            self.now_ns = now_ns
+            self.phase = 0
+        self._clock.move_to(now_ns)
+
+    def _superstep(self, before: float | None = None) -> bool:
+        """Deliver all that is due at the earliest time and phase.
+
+        Args:
+            before: a Trio deadline at this very instant, which is not to expire yet.
+
+        Returns:
+            Whether anything was due.
+        """
+        if self._facts:
+            self._write_facts()
+        self._timers_run = False
+        times = self._times
+        if self._next_phase and not (times and times[0] == self.now_ns):
+            batch, self._next_phase = self._next_phase, []
+            self.phase += 1
+            if self.phase > self._max_phases:
+                names = sorted({delivery.recipient for delivery in batch})
+                raise EndlessInstant(self.now_ns, self._max_phases, names)
+        elif times:
+            now_ns = heapq.heappop(times)
+            if now_ns != self.now_ns:
+                self.now_ns = now_ns
+                self.phase = 0
+            if self._departing:
+                self._depart()
+            batch = self._due.pop(now_ns, [])
+        else:
+            return False
+        if self._hosted or self._guests:
+            if before is None:
+                self._clock.move_to(self.now_ns)
+            else:
+                self._clock.move_to_just_before(before)
+        if len(batch) > 1:
+            batch = self._in_order(batch)
+
+        now_ns, seq, journal = self.now_ns, self._seq, self._journal
+        for delivery in batch:
+            seq += 1
+            delivery.seq = seq
+            delivery.now_ns = now_ns
+            if journal is not None:
+                message = delivery.message
+                journal.add(
+                    Entry(
+                        seq,
+                        now_ns,
+                        self.phase,
+                        delivery.recipient,
+                        type(message).__name__,
+                        message,
+                        delivery.cause,
+                        delivery.sender,
+                    )
+                )
+        self._seq = seq
+        for delivery in batch:
+            seat = self._seats[delivery.recipient]
+            if seat.mailbox is None:
+                self._handle(seat, delivery)
+            else:
+                self._hand_over(seat, delivery)
+        return True
+
+    def _handle(self, seat: Seat, delivery: Delivery) -> None:
+        """Let a participant that only answers have *delivery*."""
+        if seat.done:
+            self._undeliverable(seat, delivery, (delivery.seq, seat.rank))
+            return
+        seat.handling = delivery
+        try:
+            assert seat.receive is not None
+            for answer in seat.receive(delivery):
+                if type(answer) is Send:
+                    self.post(seat, answer)
+                else:
+                    self.answer(seat, answer)
+        except Exception as error:  # P5: reported as this participant's, by _drive
+            self._failed(seat, error)
+
+    def _begin(self, seat: Seat) -> None:
+        """Let a participant that only answers say what it does unasked, if it does."""
+        start = getattr(seat.participant, "start", None)
+        if start is None:
+            return
+        try:
+            for answer in start():
+                self.answer(seat, answer)
+        except Exception as error:  # P5: reported as this participant's, by _drive
+            self._failed(seat, error)
+
+    def _hand_over(self, seat: Seat, delivery: Delivery) -> None:
+        if seat.done:
+            self._undeliverable(seat, delivery, (delivery.seq, seat.rank))
+            return
+        assert seat.mailbox is not None
+        self._handed_over = True
+        if seat.idle:
+            seat.idle = False
+            self._awake += 1
+        seat.mailbox.put(delivery)
+
+    def _undeliverable(self, seat: Seat, delivery: Delivery, place: tuple[int, int]) -> None:
+        """Put on record that *seat* is over and does not read *delivery*."""
+        fact = Fact("undeliverable", {"message": type(delivery.message).__name__})
+        self._facts.append((place, seat.name, fact, delivery.seq))
+
+    def _in_order(self, batch: list[Delivery]) -> list[Delivery]:
+        """Return *batch* by sender's rank and count, varied where a choice says so.
+
+        Only the order in which one recipient sees the messages of several senders is
+        anybody's choice; one sender's own messages never overtake each other.
+        """
+        batch.sort(key=attrgetter("rank", "count"))
+        if not self._choices.varies:
+            return batch
+        places: dict[str, list[int]] = {}
+        for place, delivery in enumerate(batch):
+            places.setdefault(delivery.recipient, []).append(place)
+        varied = list(batch)
+        for mine in places.values():
+            if len({batch[place].rank for place in mine}) < 2:
+                continue
+            put_back: dict[str, int] = {}
+            keys = []
+            for place in mine:
+                delivery = batch[place]
+                choice = Choice("order", delivery.sender, delivery.recipient, delivery.nth)
+                value = self._choices.choose(choice, ORDER_BOUND)
+                put_back[delivery.sender] = max(value, put_back.get(delivery.sender, 0))
+                keys.append(put_back[delivery.sender])
+            for place, (_, source) in zip(mine, sorted(zip(keys, mine, strict=True)), strict=True):
+                varied[place] = batch[source]
+        return varied
+
+    def _write_facts(self) -> None:
+        """Write down the facts of the superstep that is over, in the order of its deliveries."""
+        facts = self._facts
+        if len(facts) > 1:
+            facts.sort(key=_order_of_fact)
+        for _, actor, fact, cause in facts:
+            self._seq += 1
+            if self._journal is not None:
+                self._journal.add(
+                    Entry(self._seq, self.now_ns, self.phase, actor, fact.kind, fact.payload, cause)
+                )
+        facts.clear()
+
+    # --- what participants ask of the kernel -----------------------------------------
+
+    def post(self, seat: Seat, send: Send, *, expects_reply: bool = False) -> int:
+        """Put a message of *seat* on the calendar; return its number among *seat*'s."""
+        recipient = send.recipient
+        link = seat.links.get(recipient) or self._link(seat, recipient)
+        delay_ns = send.delay_ns
+        if delay_ns.__class__ is not int or delay_ns < 0:
+            raise ValueError(
+                f"{seat.name}: expected a delay in whole nanoseconds from 0, was {delay_ns!r}"
+            )
+        handling = seat.handling
+        delivery = Delivery(
+            send.message,
+            seat.name,
+            recipient,
+            seat.rank,
+            seat.sent + 1,
+            link.sent + 1,
+            0 if handling is None else handling.seq,
+            seat.sent + 1 if expects_reply else 0,
+            send.in_reply_to,
+        )
+        if not link.jitter_ns:
+            seat.sent = delivery.count
+            link.sent = delivery.nth
+            self._arrive(delivery, self.now_ns + delay_ns + link.nominal_ns)
+        elif delay_ns:
+            self._at(self.now_ns + delay_ns, self._departing).append((seat, link, delivery))
+        else:
+            self._leave(seat, link, delivery)
+        return delivery.count
+
+    def answer(self, seat: Seat, answer: Answer) -> None:
+        """Carry out what *seat* answered."""
+        if isinstance(answer, Send):
+            self.post(seat, answer)
+        elif isinstance(answer, Fact):
+            self.report(seat, answer)
+        else:
+            raise TypeError(f"{seat.name} answered with {answer!r}, expected a Send or a Fact")
+
+    def report(self, seat: Seat, fact: Fact) -> None:
+        """Note a fact of *seat*'s; it is written down when the superstep is over."""
+        cause = 0 if seat.handling is None else seat.handling.seq
+        self._facts.append((self._place(seat), seat.name, fact, cause))
+
+    def _place(self, seat: Seat) -> tuple[int, int]:
+        """Return where in the superstep stands what *seat* does now.
+
+        It stands with the delivery that it has come to.  What comes of a timer follows
+        the instant's deliveries, by rank.
+        """
+        latest = seat.latest if seat.receive is None else seat.handling
+        return 0 if latest is None or self._timers_run else latest.seq, seat.rank
+
+    def waits(self, seat: Seat) -> None:
+        """*seat* has read all its messages and will wait for more.
+
+        The last one to go idle steps the floor itself, which spares a task switch.
+        It may when every participant waits in its mailbox without a deadline and no
+        other task exists: then the floor is quiet, and Trio need not be asked.
+        """
+        seat.in_mailbox = True
+        if self._census is None:
+            return
+        # The loop of one that only answers is ours, and sets no deadline.
+        if seat.receive is None and trio.current_effective_deadline() != math.inf:
+            return
+        seat.idle = True
+        self._awake -= 1
+        while not (self._awake or self._census.foreign or self._failures or self._broken):
+            try:
+                if not self._superstep():
+                    break
+            except Exception as error:  # not this participant's: for _drive to raise
+                self._broken = error
+
+    def woke(self, seat: Seat) -> None:
+        """*seat* no longer waits."""
+        seat.in_mailbox = False
+        if seat.idle:
+            seat.idle = False
+            self._awake += 1
+
+    # --- links and the calendar ------------------------------------------------------
+
+    def _link(self, seat: Seat, recipient: str) -> _Link:
+        if recipient not in self._seats:
+            names = [name for name in self._seats if name != ENVIRONMENT]
+            raise UnknownRecipient(seat.name, recipient, names)
+        latency = NO_LATENCY
+        if self._latency is not None and recipient != seat.name and seat is not self._environment:
+            latency = self._latency(seat.name, recipient)
+        link = seat.links[recipient] = _Link(latency.nominal_ns, latency.jitter_ns)
+        return link
+
+    def _leave(self, seat: Seat, link: _Link, delivery: Delivery) -> None:
+        """Put *delivery* on a link with jitter, where it never overtakes the one ahead.
+
+        It is counted now and not when it was posted: who leaves first is first.
+        """
+        seat.sent = delivery.count = seat.sent + 1
+        link.sent = delivery.nth = link.sent + 1
+        at_ns = self.now_ns + link.nominal_ns
+        if self._choices.varies:
+            choice = Choice("jitter", delivery.sender, delivery.recipient, delivery.nth)
+            at_ns += self._choices.choose(choice, link.jitter_ns)
+        link.last_arrival_ns = at_ns = max(at_ns, link.last_arrival_ns)
+        self._arrive(delivery, at_ns)
+
+    def _depart(self) -> None:
+        """Send off what its senders kept back until now."""
+        for seat, link, delivery in self._departing.pop(self.now_ns, ()):
+            self._leave(seat, link, delivery)
+
+    def _arrive(self, delivery: Delivery, at_ns: int) -> None:
+        if at_ns == self.now_ns and self._ran:
+            self._next_phase.append(delivery)
+        else:
+            due = self._due.get(at_ns)
+            if due is None:
+                self._due[at_ns] = [delivery]
+                if at_ns not in self._departing:
+                    heapq.heappush(self._times, at_ns)
+            else:
+                due.append(delivery)
+
+    def _at(self, at_ns: int, departing: dict[int, list[Any]]) -> list[Any]:
+        if at_ns not in departing:
+            departing[at_ns] = []
+            if at_ns not in self._due:
+                heapq.heappush(self._times, at_ns)
+        return departing[at_ns]
+
+    def _failed(self, seat: Seat, error: Exception) -> None:
+        seat.done = True
+        message = None if seat.handling is None else seat.handling.message
+        self._failures.append(_Failure(seat, message, error, self._place(seat)))
+
+
+def _order_of_fact(fact: tuple[tuple[int, int], str, Fact, int]) -> tuple[int, int]:
+    return fact[0]
+
+
+def _module_of(seat: Seat) -> str:
+    participant = seat.participant
+    fenced: str = getattr(participant, "fenced_module", type(participant).__module__)
+    return fenced
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Raise what a group of one holds, with its own cause; an interrupt before all else."""
+    try:
+        yield
+        return
+    except BaseExceptionGroup as group:
+        error: BaseException = group.subgroup(KeyboardInterrupt) or group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    raise error
