@@ -1,0 +1,82 @@
+"""From the rule sets of an exchange to what its instruments ask.
+
+This is the one place that knows pluggy's backward order: it asks first whoever was
+registered last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pluggy
+
+from ..market.identifiers import Symbol
+from ..market.rules import Bound, VenueRules
+from .contract import ARGUMENTS, RULE_HOOKS, new_manager, register
+from .errors import RuleSetsRefused
+
+
+def venue_manager(rule_sets: Mapping[str, object]) -> pluggy.PluginManager:
+    """Return an exchange's own manager, which asks *rule_sets* first to last.
+
+    Args:
+        rule_sets: instances, with their settings, in the order in which they are
+            asked (`Plugins.resolve`), by name.
+
+    Raises:
+        PluginRefused: if one does not keep the contract.
+        RuleSetsRefused: if two are the same class with the same settings.
+    """
+    manager = new_manager()
+    for name, rule_set in reversed([*rule_sets.items()]):
+        for other, registered in manager.list_name_plugin():
+            if registered == rule_set:  # which pluggy would take for one and the same
+                raise RuleSetsRefused(
+                    f"rule sets {name!r} and {other!r} are the same, {rule_set!r}: leave one out",
+                    (name, other),
+                )
+        register(manager, rule_set, name, RULE_HOOKS)
+    return manager
+
+
+def venue_rules(manager: pluggy.PluginManager, symbol: Symbol) -> VenueRules:
+    """Return whom an instrument asks in each phase, in order.
+
+    A rule set whose ``applies_to(symbol)`` is false is left out.  A phase in which
+    nobody takes part is an empty tuple: there, matching pays nothing.
+    """
+    asked = {name for name, rule_set in manager.list_name_plugin() if _applies(rule_set, symbol)}
+    return VenueRules(
+        **{
+            hook: tuple(
+                Bound(implementation.plugin_name, _positional(implementation, ARGUMENTS[hook]))
+                for implementation in reversed(getattr(manager.hook, hook).get_hookimpls())
+                if implementation.plugin_name in asked
+            )
+            for hook in RULE_HOOKS
+        }
+    )
+
+
+def _applies(rule_set: object, symbol: Symbol) -> bool:
+    applies_to = getattr(rule_set, "applies_to", None)
+    return applies_to is None or bool(applies_to(symbol))
+
+
+def _positional(
+    implementation: pluggy.HookImpl, arguments: tuple[str, ...]
+) -> Callable[..., object]:
+    """Return *implementation* as a callable that takes all *arguments*, in their order.
+
+    pluggy lets an implementation name only the arguments that it wants.  One that
+    names all of them in order is called as it is; others pay for one more call.
+    """
+    function: Callable[..., object] = implementation.function
+    if implementation.argnames == arguments:
+        return function
+    wanted = [arguments.index(name) for name in implementation.argnames]
+
+    def ask(*asked: object) -> object:
+        return function(*[asked[place] for place in wanted])
+
+    return ask

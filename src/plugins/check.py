@@ -1,0 +1,403 @@
+"""Whether a plugin keeps the contract where no type checker sees it.
+
+For a plugin's own tests:
+
+    report = check_plugin(my_plugin, settings={"lot-cap": {"max_lots": 5}})
+    assert not report.failures, report
+
+A rule set is asked about a small market that is made up here, each question twice of
+one instance and twice of another: equal questions must get equal answers, and leave
+the instance and what it was shown as they were.  All of it happens within a strict
+fence.  What this cannot see is an order that comes from the hashes of strings, which
+differ between processes only, and any fault that this market does not provoke.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs.exceptions import FrozenInstanceError
+
+from ..market.book import Canceled, Rested, Traded
+from ..market.fix import OrdType, Side, TimeInForce
+from ..market.identifiers import ClOrdID, CompID, OrderID, Price, Symbol
+from ..market.instrument import Instrument, TickTable
+from ..market.messages import NewOrderSingle, OrderCancelReplaceRequest, OrderCancelRequest
+from ..market.rules import (
+    MarketView,
+    Prevention,
+    Reject,
+    Remember,
+    RestingOrder,
+    Schedule,
+    SettleEffect,
+    StopSweep,
+)
+from ..runtime.errors import FenceBreach
+from ..runtime.fence import Fence
+from .binding import venue_manager, venue_rules
+from .contract import RULE_HOOKS
+from .errors import PluginRefused
+from .manager import KINDS, Plugin, examine, load_file
+
+
+class Outcome(Enum):
+    PASSED = "passed"
+    FAILED = "FAILED"
+    SKIPPED = "skipped"
+
+
+@attrs.frozen
+class Finding:
+    """What one check found about one thing."""
+
+    check: str
+    """A claim: what it would be right to find."""
+
+    subject: str
+    outcome: Outcome
+    text: str = ""
+    """What was found instead, or why the check was not made."""
+
+
+@attrs.frozen
+class Report:
+    """What was checked of a plugin, what was not, and what came of it."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        return self._with(Outcome.FAILED)
+
+    @property
+    def skipped(self) -> tuple[Finding, ...]:
+        """The checks that were not made; each says why."""
+        return self._with(Outcome.SKIPPED)
+
+    @property
+    def passed(self) -> tuple[Finding, ...]:
+        return self._with(Outcome.PASSED)
+
+    def _with(self, outcome: Outcome) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.outcome is outcome)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{finding.outcome.value:7}  {finding.subject}: {finding.check}"
+            + (f" ({finding.text})" if finding.text else "")
+            for finding in self.findings
+        )
+
+
+def check_plugin(
+    provider: object,
+    settings: Mapping[str, Mapping[str, object]] | None = None,
+    symbol: str = "TEST",
+) -> Report:
+    """Return what is right and what is wrong with a plugin.
+
+    Args:
+        provider: what its entry point names, or the `Path` of a local file.
+        settings: of each rule set that needs some, values for its fields.
+        symbol: the instrument to ask about, for rule sets that stay out of others.
+    """
+    try:
+        plugin = _load(provider)
+    except PluginRefused as refused:
+        return Report((Finding(KEEPS_CONTRACT, refused.plugin, Outcome.FAILED, refused.why),))
+    findings = [Finding(KEEPS_CONTRACT, plugin.name, Outcome.PASSED), *_documented(plugin)]
+    for offer in plugin.offers.get("rule_sets", ()):
+        if not isinstance(offer.cls, tuple):
+            given = (settings or {}).get(offer.name, {})
+            findings += _rule_set(offer.name, offer.cls, given, Symbol(symbol))
+    findings += [
+        Finding("behaves", kind, Outcome.SKIPPED, f"there is no check of {kind} yet")
+        for kind in KINDS
+        if kind != "rule_sets" and plugin.offers.get(kind)
+    ]
+    return Report(tuple(findings))
+
+
+KEEPS_CONTRACT = "loads and keeps the contract"
+DOCUMENTED = "has an id, a sentence and a source for each rule"
+FROZEN = "is frozen"
+ANSWERS = "answers what the contract has as answers"
+PURE = "gives equal answers to equal questions and changes nothing"
+FENCED = "asks for no time and no chance but the run's"
+DETERMINISTIC = "answers as another instance with the same settings does"
+
+
+def _load(provider: object) -> Plugin:
+    if isinstance(provider, Path):
+        return load_file(provider.name, provider.parent)
+    name = getattr(provider, "__name__", type(provider).__name__)
+    return examine(name, "", "check_plugin", provider)
+
+
+def _documented(plugin: Plugin) -> Iterator[Finding]:
+    ids = [rule.id for rule in plugin.rules]
+    faults = [f"{id!r} is there twice" for id in sorted(set(ids)) if ids.count(id) > 1]
+    faults += [
+        f"{rule.id!r} lacks its {part}"
+        for rule in plugin.rules
+        for part in ("id", "says", "source")
+        if not getattr(rule, part).strip()
+    ]
+    if plugin.offers.get("rule_sets") and not ids:
+        faults.append("there are rule sets, and no rules")
+    yield _finding(DOCUMENTED, plugin.name, "; ".join(faults))
+
+
+def _finding(check: str, subject: str, fault: str) -> Finding:
+    return Finding(check, subject, Outcome.FAILED if fault else Outcome.PASSED, fault)
+
+
+# --- asking a rule set ---------------------------------------------------------------
+
+
+def _rule_set(
+    name: str, cls: type, settings: Mapping[str, object], symbol: Symbol
+) -> Iterator[Finding]:
+    missing = [
+        field.alias
+        for field in attrs.fields(cls)
+        if field.init and field.default is attrs.NOTHING and field.alias not in settings
+    ]
+    if missing:
+        why = f"needs settings={{{name!r}: {{...}}}} with {', '.join(map(str, missing))}"
+        yield Finding("behaves", name, Outcome.SKIPPED, why)
+        return
+    try:
+        one, other = cls(**settings), cls(**settings)
+    except Exception as error:
+        why = f"{dict(settings)!r} raised {type(error).__name__}: {error}"
+        yield Finding("can be made from its settings", name, Outcome.FAILED, why)
+        return
+    yield _finding(FROZEN, name, _thaw(other))
+
+    trial, control = _Trial(name, one, symbol), _Trial(name, cls(**settings), symbol)
+    trial.run()
+    control.run()
+    for hook in trial.hooks:
+        subject = f"{name}.{hook}"
+        if not trial.answers[hook]:
+            yield Finding("behaves", subject, Outcome.SKIPPED, trial.unasked[hook])
+            continue
+        yield _finding(ANSWERS, subject, trial.faults.get((ANSWERS, hook), ""))
+        yield _finding(FENCED, subject, trial.faults.get((FENCED, hook), ""))
+        yield _finding(PURE, subject, trial.faults.get((PURE, hook), ""))
+        differing = [
+            f"{theirs!r} instead of {ours!r}"
+            for ours, theirs in zip(trial.answers[hook], control.answers[hook], strict=False)
+            if ours != theirs
+        ]
+        yield _finding(DETERMINISTIC, subject, "".join(differing[:1]))
+    if not trial.hooks:
+        why = f"takes part in nothing for the instrument {symbol!r}"
+        yield Finding("behaves", name, Outcome.SKIPPED, why)
+
+
+def _thaw(rule_set: object) -> str:
+    """Return how *rule_set*, which is of no further use, was changed; nothing if it was not."""
+    try:
+        rule_set.floorproof_was_here = True  # type: ignore[attr-defined]
+    except FrozenInstanceError:
+        return ""
+    except AttributeError:
+        pass  # it has slots, and none of this name
+    return "declare its class with @attrs.frozen: what it must remember it says with Remember"
+
+
+class _NotMadeUp(KeyError):
+    """The rule set asked for an instrument that the made-up venue does not have."""
+
+
+@attrs.frozen
+class _Market:
+    """The one instrument of a made-up venue."""
+
+    instrument: Instrument
+    last_px: Price | None
+    orders: tuple[RestingOrder, ...]
+    memory: Mapping[str, object]
+    now_ns: int = 1_000_000_000
+
+    def best_px(self, side: Side) -> Price | None:
+        prices = [resting.price for resting in self.orders if resting.order.side is side]
+        return (max if side is Side.BUY else min)(prices, default=None)
+
+    def order(self, order_id: OrderID) -> RestingOrder | None:
+        return next((it for it in self.orders if it.order_id == order_id), None)
+
+    def recall(self, key: str) -> object:
+        return self.memory.get(key)
+
+    def other(self, symbol: Symbol) -> MarketView:
+        if symbol == self.instrument.symbol:
+            return self
+        raise _NotMadeUp(symbol)
+
+
+class _Trial:
+    """One instance, asked everything there is to ask, with what it remembers kept for it."""
+
+    def __init__(self, name: str, rule_set: object, symbol: Symbol) -> None:
+        self._rule_set = rule_set
+        self._symbol = symbol
+        self._fence = Fence([type(rule_set).__module__], strict=True)
+        self._memory: dict[str, object] = {}
+        self._due: list[str] = []
+        rules = venue_rules(venue_manager({name: rule_set}), symbol)
+        self._asked = {hook: bound[0].ask for hook in RULE_HOOKS if (bound := getattr(rules, hook))}
+        self.hooks = tuple(self._asked)
+        self.answers: dict[str, list[object]] = {hook: [] for hook in self.hooks}
+        self.faults: dict[tuple[str, str], str] = {}
+        """The first fault found, by check and hook."""
+
+        self.unasked = dict.fromkeys(self.hooks, "there was no occasion to ask it")
+
+    def run(self) -> None:
+        quiet = _market(self._symbol, None, (), self._memory)
+        resting = tuple(_resting(self._symbol))
+        busy = _market(self._symbol, 100, resting, self._memory)
+        for market in (quiet, busy, busy):
+            for hook, *about in _questions(self._symbol, resting):
+                self._ask(hook, *about, market)
+            for name in dict.fromkeys(self._due):
+                self._ask("scheduled", name, market)
+
+    def _ask(self, hook: str, *about: object) -> None:
+        if hook not in self._asked:
+            return
+        ask = self._asked[hook]
+        shown, was = copy.deepcopy(about), _state(self._rule_set)
+        try:
+            # Each time anew: Python drops a profiler that has refused something.
+            with self._fence.standing():
+                answer, again = ask(*about), ask(*about)
+        except _NotMadeUp as error:
+            self.unasked[hook] = f"asked for another instrument, {error}, which is not there"
+            return
+        except Exception as error:
+            self.answers[hook].append(type(error))
+            if not isinstance(error, FenceBreach):
+                self._fault(ANSWERS, hook, f"raised {type(error).__name__}: {error}")
+            return
+        finally:  # also where the rule set has swallowed it
+            for breach in self._fence.breaches:
+                self._fault(FENCED, hook, str(breach))
+            self._fence.breaches.clear()
+        self.answers[hook].append(answer)
+        if answer != again:
+            self._fault(PURE, hook, f"{answer!r}, then {again!r}")
+        if _state(self._rule_set) != was:
+            self._fault(PURE, hook, f"was {was!r}, is {_state(self._rule_set)!r}")
+        if shown != about:
+            self._fault(PURE, hook, f"changed what it was shown, {shown!r}, to {about!r}")
+        if not _is_answer(hook, answer):
+            self._fault(ANSWERS, hook, f"found {answer!r}")
+        elif isinstance(answer, Sequence):
+            self._memory |= {it.key: it.value for it in answer if isinstance(it, Remember)}
+            self._due += [it.name for it in answer if isinstance(it, Schedule)]
+
+    def _fault(self, check: str, hook: str, text: str) -> None:
+        self.faults.setdefault((check, hook), text)
+
+
+def _state(rule_set: Any) -> dict[str, object]:
+    """Return a copy of what *rule_set* holds."""
+    names = [field.name for field in attrs.fields(type(rule_set))]
+    return copy.deepcopy({name: getattr(rule_set, name) for name in names})
+
+
+def _is_answer(hook: str, answer: object) -> bool:
+    if answer is None:
+        return True
+    if hook == "accept_request":
+        return isinstance(answer, Reject)
+    if hook == "before_trade":
+        return isinstance(answer, StopSweep)
+    effect = Prevention if hook == "before_match" else SettleEffect
+    return isinstance(answer, Sequence) and all(isinstance(it, effect) for it in answer)
+
+
+# --- the made-up market --------------------------------------------------------------
+
+_ALPHA, _BRAVO = CompID("ALPHA"), CompID("BRAVO")
+
+
+def _market(
+    symbol: Symbol,
+    last_px: Price | None,
+    orders: tuple[RestingOrder, ...],
+    memory: Mapping[str, object],
+) -> _Market:
+    instrument = Instrument(symbol=symbol, price_decimals=0, ticks=TickTable.uniform(1))
+    return _Market(instrument, last_px, orders, memory)
+
+
+def _order(
+    symbol: Symbol, sender: CompID, side: Side, order_qty: int, price: Price | None
+) -> NewOrderSingle:
+    return NewOrderSingle(
+        sender_comp_id=sender,
+        cl_ord_id=ClOrdID(f"{sender}-{side.name}-{order_qty}-{price}"),
+        symbol=symbol,
+        side=side,
+        order_qty=order_qty,
+        price=price,
+        ord_type=OrdType.MARKET if price is None else OrdType.LIMIT,
+        time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL if price is None else TimeInForce.DAY,
+    )
+
+
+def _resting(symbol: Symbol) -> Iterator[RestingOrder]:
+    """Yield what rests when the market is busy: a bid, and two offers of different sessions."""
+    orders = [(_ALPHA, Side.BUY, 99), (_ALPHA, Side.SELL, 101), (_BRAVO, Side.SELL, 101)]
+    for order_id, (sender, side, price) in enumerate(orders, start=1):
+        yield RestingOrder(OrderID(order_id), _order(symbol, sender, side, 10, price), price, 10)
+
+
+def _questions(
+    symbol: Symbol, resting: Sequence[RestingOrder]
+) -> Iterator[tuple[str, *tuple[object, ...]]]:
+    """Yield hooks with what they are asked about: small and huge, near and far, each kind."""
+    small = _order(symbol, _ALPHA, Side.BUY, 1, 101)
+    huge = _order(symbol, _BRAVO, Side.SELL, 1_000_000, -5)
+    at_market = _order(symbol, _ALPHA, Side.SELL, 5, None)
+    orig = resting[0].order
+    cancel = OrderCancelRequest(
+        sender_comp_id=_ALPHA,
+        cl_ord_id=ClOrdID("cancel"),
+        orig_cl_ord_id=orig.cl_ord_id,
+        symbol=symbol,
+        side=orig.side,
+    )
+    change = OrderCancelReplaceRequest(
+        sender_comp_id=_ALPHA,
+        cl_ord_id=ClOrdID("change"),
+        orig_cl_ord_id=orig.cl_ord_id,
+        symbol=symbol,
+        side=orig.side,
+        order_qty=1_000,
+        price=100,
+    )
+    for request in (small, huge, at_market, cancel, change):
+        yield "accept_request", request
+    offers = [it for it in resting if it.order.side is Side.SELL]
+    bids = [it for it in resting if it.order.side is Side.BUY]
+    for aggressor, candidates in ((small, offers[:1]), (small, offers), (huge, bids)):
+        yield "before_match", aggressor, candidates
+    for price, quantity in ((101, 1), (99, 1_000_000), (1_000_000, 1)):
+        yield "before_trade", price, quantity
+    offer = offers[0]
+    yield "after_request", []
+    yield "after_request", [Traded(offer.order_id, offer.order, 101, 1, 9)]
+    yield "after_request", [Rested(OrderID(4), huge, -5, 1_000_000)]
+    yield "after_request", [Canceled(OrderID(1), orig, 10)]
