@@ -1,0 +1,381 @@
+"""The exchange gateway: users' way to a venue, and the venue's word to all who may see.
+
+It is one session at the venue for many users.  Users name their orders as they like;
+the gateway gives each request a name of its own session, and translates back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from ..market.credentials import Logins, ParentOrder
+from ..market.fix import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    ExecType,
+    OrdRejReason,
+    OrdStatus,
+)
+from ..market.identifiers import ClOrdID, CompID, ExecID, StagedOrderID, Symbol
+from ..market.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderRequest,
+)
+from ..market.staging import ChildRefused, ChildReserved, ReserveChild
+from ..runtime.participant import Answer, Context, Delivery, Send
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeGatewayConfig:
+    """What one exchange gateway is set up with."""
+
+    logins: Logins
+    exchanges: Mapping[Symbol, CompID]
+    """The matching engine of each instrument that is listed behind this gateway."""
+
+    synthetic_gateways: Sequence[CompID]
+    """Where parents of children may live."""
+
+
+@attrs.define(kw_only=True, eq=False)
+class _Order:
+    """One user's order, as the gateway knows it."""
+
+    user: CompID
+    cl_ord_id: ClOrdID
+    """As the user named it last, and the venue accepted."""
+
+    session_id: ClOrdID
+    """As the venue knows it."""
+
+    symbol: Symbol
+    audience: tuple[CompID, ...]
+    parent_id: StagedOrderID | None = None
+    parent_gateway: CompID | None = None
+
+
+_Change: TypeAlias = OrderCancelRequest | OrderCancelReplaceRequest
+
+
+@attrs.frozen
+class _Waiting:
+    """A request that waits for its parent's room."""
+
+    request: NewOrderSingle | OrderCancelReplaceRequest
+    order: _Order | None
+    """The order that a change is for."""
+
+
+class ExchangeGateway:
+    """Passes users' requests on to the venue, and its reports to everyone who may see.
+
+    Receives:
+        `NewOrderSingle`, `OrderCancelRequest` and `OrderCancelReplaceRequest` from
+        users; `ExecutionReport` and `OrderCancelReject` from matching engines;
+        `ChildReserved` and `ChildRefused` from SSE gateways.
+    Sends:
+        Requests, in its own session's name, to matching engines; `ReserveChild` to
+        SSE gateways; reports to the audience of each order, by name, and those about
+        a child to its parent's gateway as well, after them; rejects to the sender.
+    """
+
+    def __init__(self, config: ExchangeGatewayConfig, context: Context) -> None:
+        self._config = config
+        self._name = CompID(context.name)
+        self._orders: dict[ClOrdID, _Order] = {}
+        """By the name of every request of this session."""
+
+        self._latest: dict[tuple[CompID, ClOrdID], _Order] = {}
+        """By user and the order's latest name."""
+
+        self._used: set[tuple[CompID, ClOrdID]] = set()
+        self._waiting: dict[tuple[CompID, ClOrdID], _Waiting] = {}
+        self._names: dict[ClOrdID, ClOrdID] = {}
+        """The user's name for each request of this session."""
+
+        self._requests = 0
+        self._rejects = 0
+        self._now_ns = 0
+
+    def receive(self, delivery: Delivery) -> Iterator[Answer]:
+        self._now_ns = delivery.now_ns
+        match delivery.message:
+            case NewOrderSingle() as order:
+                return self._enter(order, CompID(delivery.sender))
+            case OrderCancelRequest() | OrderCancelReplaceRequest() as change:
+                return self._change(change, CompID(delivery.sender))
+            case ExecutionReport() as report:
+                return self._report(report)
+            case OrderCancelReject() as reject:
+                return self._refused_by_venue(reject)
+            case ChildReserved() as reserved:
+                return self._reserved(reserved)
+            case ChildRefused() as refused:
+                return self._refused_by_parent(refused)
+            case other:
+                raise TypeError(f"an exchange gateway has no use for {other!r}")
+
+    # --- from users ------------------------------------------------------------------
+
+    def _enter(self, order: NewOrderSingle, user: CompID) -> Iterator[Answer]:
+        objection = self._objection(order, user)
+        if objection is not None:
+            yield self._reject(order, user, *objection)
+            return
+        self._used.add((user, order.cl_ord_id))
+        if order.parent_id is None:
+            audience = self._config.logins.audience(user, order.account)
+            yield self._forward(order, user, audience)
+            return
+        assert order.parent_gateway is not None, "an objection otherwise"
+        self._waiting[user, order.cl_ord_id] = _Waiting(order, None)
+        yield Send(
+            order.parent_gateway,
+            ReserveChild(
+                sender_comp_id=self._name,
+                user=user,
+                cl_ord_id=order.cl_ord_id,
+                parent_id=order.parent_id,
+                symbol=order.symbol,
+                side=order.side,
+                order_qty=order.order_qty,
+                account=order.account,
+            ),
+        )
+
+    def _objection(self, order: NewOrderSingle, user: CompID) -> tuple[OrdRejReason, str] | None:
+        if order.sender_comp_id != user or user not in self._config.logins.by_user:
+            return (
+                OrdRejReason.BROKER_OPTION,
+                f"{order.sender_comp_id} is not logged in here as {user}",
+            )
+        if order.symbol not in self._config.exchanges:
+            known = ", ".join(self._config.exchanges)
+            return (
+                OrdRejReason.UNKNOWN_SYMBOL,
+                f"{self._name} lists no {order.symbol!r}; it lists: {known}",
+            )
+        if (user, order.cl_ord_id) in self._used:
+            return (
+                OrdRejReason.DUPLICATE_ORDER,
+                f"{user} has used the name {order.cl_ord_id} before",
+            )
+        if order.parent_id is not None and (
+            order.parent_gateway not in self._config.synthetic_gateways
+        ):
+            known = ", ".join(self._config.synthetic_gateways) or "none"
+            return (
+                OrdRejReason.BROKER_OPTION,
+                f"{order.parent_gateway!r} holds no staged orders; gateways that do: {known}",
+            )
+        return None
+
+    def _change(self, change: _Change, user: CompID) -> Iterator[Answer]:
+        order = self._latest.get((user, change.orig_cl_ord_id))
+        if change.sender_comp_id != user or order is None:
+            yield self._cancel_reject(
+                change,
+                user,
+                CxlRejReason.ORDER_ALREADY_IN_PENDING_STATUS
+                if (user, change.orig_cl_ord_id) in self._waiting
+                else CxlRejReason.UNKNOWN_ORDER,
+                f"{user} has no working order {change.orig_cl_ord_id} at {self._name}",
+            )
+            return
+        if (user, change.cl_ord_id) in self._used:
+            yield self._cancel_reject(
+                change,
+                user,
+                CxlRejReason.DUPLICATE_CL_ORD_ID,
+                f"{user} has used the name {change.cl_ord_id} before",
+            )
+            return
+        self._used.add((user, change.cl_ord_id))
+        if isinstance(change, OrderCancelRequest) or order.parent_id is None:
+            yield self._forward_change(change, order)
+            return
+        assert order.parent_gateway is not None, "a child came from a parent's gateway"
+        self._waiting[user, change.cl_ord_id] = _Waiting(change, order)
+        yield Send(
+            order.parent_gateway,
+            ReserveChild(
+                sender_comp_id=self._name,
+                user=user,
+                cl_ord_id=change.cl_ord_id,
+                parent_id=order.parent_id,
+                symbol=change.symbol,
+                side=change.side,
+                order_qty=change.order_qty,
+                account=change.account,
+                changes=order.cl_ord_id,
+            ),
+        )
+
+    # --- from the parent's gateway ---------------------------------------------------
+
+    def _reserved(self, reserved: ChildReserved) -> Iterator[Answer]:
+        waiting = self._waiting.pop((reserved.user, reserved.cl_ord_id))
+        if waiting.order is not None:
+            assert isinstance(waiting.request, OrderCancelReplaceRequest)
+            yield self._forward_change(waiting.request, waiting.order)
+            return
+        assert isinstance(waiting.request, NewOrderSingle)
+        parent = ParentOrder(
+            originator=reserved.originator,
+            account=reserved.account,
+            beneficiaries=reserved.beneficiaries,
+        )
+        audience = self._config.logins.audience(reserved.user, waiting.request.account, parent)
+        yield self._forward(waiting.request, reserved.user, audience)
+
+    def _refused_by_parent(self, refused: ChildRefused) -> Iterator[Answer]:
+        waiting = self._waiting.pop((refused.user, refused.cl_ord_id))
+        self._used.discard((refused.user, refused.cl_ord_id))
+        text = f"{refused.code.value} {refused.code.name}: {refused.text}"
+        if isinstance(waiting.request, NewOrderSingle):
+            yield self._reject(waiting.request, refused.user, OrdRejReason.BROKER_OPTION, text)
+        else:
+            yield self._cancel_reject(
+                waiting.request, refused.user, CxlRejReason.BROKER_OPTION, text
+            )
+
+    # --- to the venue ----------------------------------------------------------------
+
+    def _session_name(self, cl_ord_id: ClOrdID) -> ClOrdID:
+        self._requests += 1
+        name = ClOrdID(f"{self._name}-{self._requests}")
+        self._names[name] = cl_ord_id
+        return name
+
+    def _forward(self, order: NewOrderSingle, user: CompID, audience: tuple[CompID, ...]) -> Send:
+        name = self._session_name(order.cl_ord_id)
+        known = _Order(
+            user=user,
+            cl_ord_id=order.cl_ord_id,
+            session_id=name,
+            symbol=order.symbol,
+            audience=audience,
+            parent_id=order.parent_id,
+            parent_gateway=order.parent_gateway,
+        )
+        self._orders[name] = self._latest[user, order.cl_ord_id] = known
+        sent = attrs.evolve(order, sender_comp_id=self._name, cl_ord_id=name, sender_sub_id=user)
+        return Send(self._config.exchanges[order.symbol], sent)
+
+    def _forward_change(self, change: _Change, order: _Order) -> Send:
+        name = self._session_name(change.cl_ord_id)
+        self._orders[name] = order
+        sent: OrderRequest = attrs.evolve(
+            change,
+            sender_comp_id=self._name,
+            cl_ord_id=name,
+            orig_cl_ord_id=order.session_id,
+            sender_sub_id=order.user,
+        )
+        return Send(self._config.exchanges[order.symbol], sent)
+
+    # --- from the venue --------------------------------------------------------------
+
+    def _report(self, report: ExecutionReport) -> Iterator[Answer]:
+        order = self._orders[report.cl_ord_id]
+        orig = report.orig_cl_ord_id
+        told = attrs.evolve(
+            report,
+            target_comp_id=order.user,
+            cl_ord_id=self._names[report.cl_ord_id],
+            orig_cl_ord_id=None if orig is None else self._names[orig],
+        )
+        if report.exec_type is ExecType.REJECTED:
+            self._forget(order)
+            self._used.discard((order.user, order.cl_ord_id))
+            audience: tuple[CompID, ...] = (order.user,)
+        else:
+            audience = order.audience
+            if report.exec_type is ExecType.REPLACED:
+                del self._latest[order.user, order.cl_ord_id]
+                order = attrs.evolve(order, cl_ord_id=told.cl_ord_id, session_id=report.cl_ord_id)
+                self._orders[report.cl_ord_id] = order
+                self._latest[order.user, order.cl_ord_id] = order
+            if report.leaves_qty == 0:
+                self._forget(order)
+        for user in audience:
+            yield Send(user, attrs.evolve(told, target_comp_id=user))
+        if order.parent_gateway is not None:
+            yield Send(
+                order.parent_gateway, attrs.evolve(told, target_comp_id=order.parent_gateway)
+            )
+
+    def _refused_by_venue(self, reject: OrderCancelReject) -> Iterator[Answer]:
+        order = self._orders[reject.cl_ord_id]
+        told = attrs.evolve(
+            reject,
+            target_comp_id=order.user,
+            cl_ord_id=self._names[reject.cl_ord_id],
+            orig_cl_ord_id=self._names[reject.orig_cl_ord_id],
+            parent_id=order.parent_id,
+        )
+        self._used.discard((order.user, told.cl_ord_id))
+        yield Send(order.user, told)
+        if order.parent_gateway is not None:
+            yield Send(
+                order.parent_gateway, attrs.evolve(told, target_comp_id=order.parent_gateway)
+            )
+
+    def _forget(self, order: _Order) -> None:
+        self._latest.pop((order.user, order.cl_ord_id), None)
+
+    # --- the gateway's own rejects ---------------------------------------------------
+
+    def _reject(self, order: NewOrderSingle, user: CompID, reason: OrdRejReason, text: str) -> Send:
+        self._rejects += 1
+        report = ExecutionReport(
+            target_comp_id=user,
+            cl_ord_id=order.cl_ord_id,
+            order_id=None,
+            exec_id=ExecID(self._rejects),
+            exec_type=ExecType.REJECTED,
+            ord_status=OrdStatus.REJECTED,
+            symbol=order.symbol,
+            side=order.side,
+            order_qty=order.order_qty,
+            leaves_qty=0,
+            cum_qty=0,
+            transact_time_ns=self._now_ns,
+            price=order.price,
+            ord_type=order.ord_type,
+            time_in_force=order.time_in_force,
+            target_sub_id=user,
+            account=order.account,
+            parent_id=order.parent_id,
+            ord_rej_reason=reason,
+            text=text,
+        )
+        return Send(user, report)
+
+    def _cancel_reject(
+        self, change: _Change, user: CompID, reason: CxlRejReason, text: str
+    ) -> Send:
+        reject = OrderCancelReject(
+            target_comp_id=user,
+            cl_ord_id=change.cl_ord_id,
+            orig_cl_ord_id=change.orig_cl_ord_id,
+            order_id=None,
+            cxl_rej_response_to=(
+                CxlRejResponseTo.ORDER_CANCEL_REQUEST
+                if isinstance(change, OrderCancelRequest)
+                else CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
+            ),
+            cxl_rej_reason=reason,
+            transact_time_ns=self._now_ns,
+            symbol=change.symbol,
+            target_sub_id=user,
+            text=text,
+        )
+        return Send(user, reject)

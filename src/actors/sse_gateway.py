@@ -1,0 +1,228 @@
+"""The SSE gateway: home of staged orders and of every other synthetic order type.
+
+It knows who is logged in, who may do what and who may see what; what an order *is*
+and does belongs to the order types, which load as plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import attrs
+
+from ..market.credentials import Login, Logins, ParentOrder
+from ..market.identifiers import Account, CompID, StagedOrderID, Symbol
+from ..market.instrument import Instrument
+from ..market.messages import ExecutionReport, OrderCancelReject
+from ..market.staging import (
+    ChildRefused,
+    Claim,
+    NewStagedOrder,
+    Permission,
+    RejectCode,
+    ReserveChild,
+    SetPermission,
+    StagedReject,
+)
+from ..plugins.desk import (
+    Announce,
+    ChildReport,
+    DeskEffect,
+    Keep,
+    OrderType,
+    Parent,
+    Tell,
+    Warn,
+)
+from ..runtime.participant import Answer, Context, Delivery, Fact, Send
+
+
+@attrs.frozen(kw_only=True)
+class SseGatewayConfig:
+    """What one SSE gateway is set up with."""
+
+    logins: Logins
+    permissions: Mapping[CompID, Sequence[Permission]]
+    """What each user may do at the start."""
+
+    order_types: Mapping[str, OrderType]
+    listed: Mapping[CompID, Mapping[Symbol, Instrument]]
+    """What is listed behind each exchange gateway of the floor."""
+
+    accounts: Mapping[Account, Sequence[CompID]]
+    """Who has each account, on any gateway."""
+
+
+class SseGateway:
+    """Takes staged orders, claims and what happens to children; tells who may see.
+
+    Receives:
+        `NewStagedOrder` and `Claim` from users; `ReserveChild`, `ExecutionReport` and
+        `OrderCancelReject` about children from exchange gateways; `SetPermission`
+        from an administrator.
+    Sends:
+        What the order types say, to the audience of the order on this gateway or to
+        one user alone; `ChildReserved` or `ChildRefused` to the child's gateway.
+    """
+
+    def __init__(self, config: SseGatewayConfig, context: Context) -> None:
+        self._config = config
+        self._context = context
+        store = context.store
+        self._parents: dict[StagedOrderID, tuple[str, Parent]] = store.setdefault("parents", {})  # type: ignore[assignment]  # what survives a crash is untyped
+        self._allowed: dict[CompID, tuple[Permission, ...]] = store.setdefault(  # type: ignore[assignment]  # as above
+            "allowed", {user: tuple(what) for user, what in config.permissions.items()}
+        )
+        self._now_ns = 0
+
+    def receive(self, delivery: Delivery) -> Iterator[Answer]:
+        self._now_ns = delivery.now_ns
+        match delivery.message:
+            case NewStagedOrder() as order:
+                yield from self._stage(order, CompID(delivery.sender))
+            case Claim() as claim:
+                yield from self._claim(claim, CompID(delivery.sender))
+            case ReserveChild() as ask:
+                yield from self._reserve(ask)
+            case ExecutionReport() | OrderCancelReject() as report:
+                yield from self._child(report, CompID(delivery.sender))
+            case SetPermission() as setting:
+                self._set(setting)
+            case other:
+                raise TypeError(f"an SSE gateway has no use for {other!r}")
+
+    # --- the desk, as order types see it ---------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        return self._now_ns
+
+    @property
+    def name(self) -> CompID:
+        return CompID(self._context.name)
+
+    def may(self, user: CompID, permission: Permission) -> bool:
+        return permission in self._allowed.get(user, ())
+
+    def login(self, user: CompID) -> Login | None:
+        return self._config.logins.by_user.get(user)
+
+    def sees(self, user: CompID, parent: Parent) -> bool:
+        return user in self._config.logins.audience(parent.originator, parent.account)
+
+    def beneficiaries(self, parent: Parent) -> Sequence[CompID]:
+        order = ParentOrder(originator=parent.originator, account=parent.account)
+        return self._config.logins.beneficiaries(order)
+
+    def holders(self, account: Account) -> Sequence[CompID]:
+        return self._config.accounts.get(account, ())
+
+    def instrument(self, symbol: Symbol) -> Instrument | None:
+        for instruments in self._config.listed.values():
+            if symbol in instruments:
+                return instruments[symbol]
+        return None
+
+    # --- requests --------------------------------------------------------------------
+
+    def _stage(self, order: NewStagedOrder, sender: CompID) -> Iterator[Answer]:
+        code, why = RejectCode.NOT_ALLOWED, ""
+        listed = self._config.listed.get(order.gateway)
+        order_type = self._config.order_types.get(order.staged_type)
+        if order.sender_comp_id != sender or self.login(sender) is None:
+            code = RejectCode.SUBMIT_STAGED_FORBIDDEN
+            why = f"{order.sender_comp_id} is not logged in here as {sender}"
+        elif order.staged_order_id in self._parents:
+            why = f"the name {order.staged_order_id} has been used"
+        elif order_type is None:
+            known = ", ".join(self._config.order_types) or "none"
+            why = f"there is no order type {order.staged_type!r} here; there are: {known}"
+        elif listed is None:
+            why = f"{order.gateway!r} is not a gateway of an exchange"
+        elif order.symbol not in listed:
+            code = RejectCode.INCORRECT_INSTRUMENT_TYPE
+            why = f"{order.gateway} lists no single instrument {order.symbol!r}"
+        if why or order_type is None:
+            yield self._send(_reject(order, sender, code, why))
+            return
+        yield from self._carry_out(order.staged_type, None, order_type.submit(order, self))
+
+    def _claim(self, claim: Claim, sender: CompID) -> Iterator[Answer]:
+        found = self._parents.get(claim.staged_order_id)
+        # Who may not see an order is not told that it exists.
+        if found is None or claim.sender_comp_id != sender or not self.sees(sender, found[1]):
+            text = f"{claim.staged_order_id} is not in {sender}'s window"
+            code = RejectCode.CLAIM_STAGED_FORBIDDEN
+            yield self._send(_reject(claim, sender, code, text))
+            return
+        type_name, parent = found
+        effects = self._config.order_types[type_name].handle(parent, claim, self)
+        yield from self._carry_out(type_name, parent, effects)
+
+    def _reserve(self, ask: ReserveChild) -> Iterator[Answer]:
+        found = self._parents.get(ask.parent_id)
+        if found is None or not self.sees(ask.user, found[1]):
+            yield self._send(
+                ChildRefused(
+                    target_comp_id=ask.sender_comp_id,
+                    user=ask.user,
+                    cl_ord_id=ask.cl_ord_id,
+                    parent_id=ask.parent_id,
+                    code=RejectCode.STAGED_CHILD_FORBIDDEN,
+                    text=f"{ask.parent_id} is not in {ask.user}'s window",
+                )
+            )
+            return
+        type_name, parent = found
+        effects = self._config.order_types[type_name].handle(parent, ask, self)
+        yield from self._carry_out(type_name, parent, effects)
+
+    def _child(
+        self, report: ExecutionReport | OrderCancelReject, gateway: CompID
+    ) -> Iterator[Answer]:
+        assert report.parent_id is not None, "an exchange gateway passes on children only"
+        type_name, parent = self._parents[report.parent_id]
+        event = ChildReport(gateway, report)
+        effects = self._config.order_types[type_name].handle(parent, event, self)
+        yield from self._carry_out(type_name, parent, effects)
+
+    def _set(self, setting: SetPermission) -> None:
+        had = self._allowed.get(setting.user, ())
+        without = tuple(what for what in had if what is not setting.permission)
+        self._allowed[setting.user] = (*without, setting.permission) if setting.allowed else without
+
+    # --- effects ---------------------------------------------------------------------
+
+    def _carry_out(
+        self, type_name: str, parent: Parent | None, effects: Iterable[DeskEffect]
+    ) -> Iterator[Answer]:
+        for effect in list(effects):  # all decided before anything is done
+            match effect:
+                case Keep(parent):
+                    self._parents[parent.staged_order_id] = (type_name, parent)
+                case Tell(message):
+                    yield self._send(message)
+                case Announce(message):
+                    assert parent is not None, "an order is kept before it is announced"
+                    audience = self._config.logins.audience(parent.originator, parent.account)
+                    for user in audience:
+                        yield Send(user, attrs.evolve(message, target_comp_id=user))  # type: ignore[misc]  # a message of the order type's
+                case Warn(text):
+                    yield Fact("warning", text)
+
+    @staticmethod
+    def _send(message: object) -> Send:
+        recipient: str = message.target_comp_id  # type: ignore[attr-defined]  # as above
+        return Send(recipient, message)
+
+
+def _reject(
+    request: NewStagedOrder | Claim, user: CompID, code: RejectCode, text: str
+) -> StagedReject:
+    return StagedReject(
+        target_comp_id=user,
+        staged_order_id=request.staged_order_id,
+        refused=type(request).__name__,
+        code=code,
+        text=text,
+    )

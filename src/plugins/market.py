@@ -1,0 +1,16 @@
+"""The ledger of the rules that every floor has: who sees what, and how a venue answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..market import credentials, exchange, replay
+from ..market.ledger import Rule
+from .hookspecs import CONTRACT_VERSION, hookimpl
+
+floorproof_contract = CONTRACT_VERSION
+
+
+@hookimpl
+def rules() -> Sequence[Rule]:
+    return (*credentials.RULES, *exchange.RULES, *replay.RULES)
