@@ -1,0 +1,403 @@
+"""The commands.  Each is thin: what it does lives in the rooms, what it prints is here."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, ParamSpec
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from .market.identifiers import Symbol
+from .market.wording import Wording
+from .plugins.manager import Plugins
+from .runtime.errors import FenceBreach, FloorproofError, RunError
+from .runtime.journal import Recording, plain_text
+from .scenario import story
+from .scenario.errors import ScenarioError
+from .scenario.expect import Verdict, windows
+from .scenario.floor import Result, Scenario, load
+from .scenario.floor import run as run_scenario
+from .scenario.json_schema import json_schema
+from .scenario.ledger import tests_by_rule
+from .scenario.recorded import RecordedRun
+from .scenario.verify import WAYS, hypothesis_installed
+from .scenario.verify import verify as verify_seeds
+
+P = ParamSpec("P")
+
+FOUND_SOMETHING, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+_TONES = {"request": "cyan", "ack": "", "fill": "green", "reject": "red"}
+_NO_WRAP = 10_000  # columns: a terminal wraps better than a table does
+
+
+def _say(text: str = "") -> None:
+    click.echo(text)
+
+
+def _complain(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _ends_well(command: Callable[P, int | None]) -> Callable[P, None]:
+    """Turn what a command returns or raises into its exit status, without a traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs) or 0
+        except KeyboardInterrupt:
+            _complain("interrupted")
+            status = INTERRUPTED
+        except (RunError, FenceBreach) as error:
+            _complain(f"error: {error}")
+            status = FOUND_SOMETHING
+        except FloorproofError as error:
+            _complain(f"error: {error}")
+            status = BAD_INPUT
+        sys.exit(status)
+
+    return wrapped
+
+
+class _Commands(click.Group):
+    """Our commands, and those that plugins bring."""
+
+    @functools.cached_property
+    def _plugins(self) -> Plugins:
+        return Plugins.discover()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self._plugins.commands})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        own = super().get_command(ctx, name)
+        if own is None and name in self._plugins.commands:
+            return self._plugins.commands[name].cls
+        return own
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="floorproof")
+def main() -> None:
+    """A proving ground for trading floors."""
+
+
+def _settings(
+    _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    settings = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not (key and equals):
+            raise click.BadParameter(f"expected KEY=VALUE, found {each!r}")
+        settings[key] = value
+    return settings
+
+
+_file = click.argument("file", type=click.Path(path_type=Path))
+_set = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_settings,
+    help="Put VALUE in place of the file's, by dotted path (replay.0.messages).",
+)
+
+
+# --- run -----------------------------------------------------------------------------
+
+
+@main.command()
+@_file
+@_set
+@click.option("--seed", type=click.IntRange(min=0), help="Where the run's choices come from.")
+@click.option("--journal", type=click.Path(path_type=Path), help="Write the journal here.")
+@click.option("--in-place", is_flag=True, help="Host those who only answer without tasks.")
+@click.option("--export", "exports", multiple=True, metavar="NAME=FILE", callback=_settings)
+@click.option("--quiet", is_flag=True, help="Print no tables.")
+@_ends_well
+def run(
+    file: Path,
+    settings: dict[str, str],
+    seed: int | None,
+    journal: Path | None,
+    in_place: bool,
+    exports: dict[str, str],
+    quiet: bool,
+) -> int:
+    """Run a scenario, and show what was said and where everybody stands."""
+    scenario = load(file, settings)
+    exporters = Plugins.discover().exporters
+    chosen = {path: exporters[name].cls for name, path in exports.items()}
+    for warning in scenario.warnings:
+        _complain(f"warning: {warning}")
+    with _written_to(journal) as write:
+        result = run_scenario(scenario, seed=seed, in_place=in_place, write=write)
+    for path, export in chosen.items():
+        _write(Path(path), export(result.journal))
+    if not quiet:
+        _tell(result)
+    _judge(result)
+    _say(f"digest {result.digest}")
+    return 0 if result.held else FOUND_SOMETHING
+
+
+@contextmanager
+def _written_to(path: Path | None) -> Iterator[Callable[[bytes], object] | None]:
+    """Give what writes a line to *path*, whole or not at all."""
+    if path is None:
+        yield None
+        return
+    with _opened(path) as stream:
+        yield lambda line: stream.write(line + b"\n")
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise ScenarioError(str(path), f"cannot write: {error.strerror}") from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    with _opened(path) as stream:
+        stream.write(data)
+
+
+def _tell(result: Result) -> None:
+    scenario = result.scenario
+    tables = scenario.plan.tables
+    start = tables.scenario.start
+    apart = scenario.plan.market_sessions
+    _say(scenario.name)
+    _say()
+    table = story.messages(result.journal, scenario.wording, start, apart=apart)
+    if table.rows:
+        _print(table)
+    left_out = story.left_out(result.journal, apart)
+    if left_out:
+        _say(f"and {left_out:,} messages to and from {', '.join(apart)}")
+    for account in result.facts("replay_account"):
+        _say()
+        for line in account.lines():
+            _say(line)
+    screen = story.Screen(scenario.wording, start, _exchanges(scenario))
+    for user, window in result.windows().items():
+        for each in screen.tables(user, window):
+            _say()
+            _print(each)
+    _say()
+    _say(f"ended at {story.clock_time(start, result.end_ns)}")
+
+
+def _exchanges(scenario: Scenario) -> Mapping[Symbol, str]:
+    venues = scenario.plan.venues.values()
+    return {symbol: venue.name for venue in venues for symbol in venue.instruments}
+
+
+def _print(table: story.Table) -> None:
+    """Print a table: in colour where that shows, in plain columns elsewhere."""
+    if table.title:
+        _say(table.title)
+    if not table.rows:
+        return
+    drawn = RichTable(box=None, pad_edge=False, header_style="bold")
+    for heading in table.headings:
+        drawn.add_column(
+            heading, justify="right" if heading in table.numbers else "left", no_wrap=True
+        )
+    for index, row in enumerate(table.rows):
+        style = _TONES[table.tones[index]] if table.tones else ""
+        drawn.add_row(*(Text(cell) for cell in row), style=style)
+    console = Console(width=_NO_WRAP, highlight=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    for line in capture.get().splitlines():
+        _say(line.rstrip())
+
+
+def _judge(result: Result) -> None:
+    verdicts = result.verdicts
+    if not verdicts:
+        return
+    failed = [verdict for verdict in verdicts if not verdict.held]
+    _say(f"{len(verdicts)} expectations, {len(failed)} failed")
+    for verdict in failed:
+        _explain(verdict)
+
+
+def _explain(verdict: Verdict) -> None:
+    _say(f"  {verdict.where}: {verdict.says}")
+    _say(f"    but {verdict.failure}")
+    for entry in verdict.entries:
+        _say(f"    {plain_text(entry)}")
+
+
+# --- check, schema -------------------------------------------------------------------
+
+
+@main.command()
+@_file
+@_set
+@_ends_well
+def check(file: Path, settings: dict[str, str]) -> None:
+    """Say whether a scenario can be run, without running it."""
+    scenario = load(file, settings)
+    for warning in scenario.warnings:
+        _say(f"warning: {warning}")
+    tables = scenario.plan.tables
+    _say(
+        f"{file}: {len(scenario.plan.names)} participants, {len(tables.step)} steps, "
+        f"{len(tables.expect)} expectations; it can be run"
+    )
+
+
+@main.command()
+@_ends_well
+def schema() -> None:
+    """Print the JSON schema of scenario files, for editors."""
+    _say(json.dumps(json_schema(Plugins.discover().scenario_actions), indent=2))
+
+
+# --- verify --------------------------------------------------------------------------
+
+
+@main.command()
+@_file
+@_set
+@click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--strict", is_flag=True, help="Watch every call of participants and plugins.")
+@_ends_well
+def verify(file: Path, settings: dict[str, str], seeds: int, strict: bool) -> int:
+    """Run each seed three ways in separate processes, and compare."""
+    load(file, settings)  # bad input is told once, and before anything is started
+    if not hypothesis_installed():
+        _complain("note: Hypothesis is not installed, so no process imports it")
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("runs", total=seeds * len(WAYS))
+        found = verify_seeds(
+            file,
+            seeds,
+            settings=settings,
+            strict=strict,
+            progress=lambda: bar.advance(task),
+        )
+    for divergence in found.divergences:
+        _say(f"seed {divergence.seed} diverges:")
+        for way, outcome in divergence.outcomes:
+            _say(f"  {way}: {outcome}")
+        _say("  the first entry that differs:")
+        for line in divergence.lines:
+            _say(f"    {line}")
+    for seed, text in found.failures:
+        _say(f"seed {seed} fails, the same each way: {text}")
+    summary = f"{seeds} seeds, {len(found.divergences)} divergences"
+    _say(summary + (f", {len(found.failures)} failures" if found.failures else ""))
+    return FOUND_SOMETHING if found.divergences or found.failures else 0
+
+
+# --- show ----------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--user", required=True, help="Whose Orders and Fills window.")
+@click.option("--until", metavar="T", help="As of then: 90s after the start, or 13:30:04.5.")
+@_ends_well
+def show(journal: Path, user: str, until: str | None) -> None:
+    """Show a user's Orders and Fills window as of a moment, from a journal."""
+    try:
+        data = journal.read_bytes()
+    except OSError as error:
+        raise ScenarioError(str(journal), f"cannot read: {error.strerror}") from None
+    with _named(journal):
+        recorded = RecordedRun(Recording(data))
+    if user not in recorded.users:
+        raise ScenarioError(
+            "--user", f"no user named {user!r} (there are: {', '.join(recorded.users)})"
+        )
+    until_ns = None if until is None else recorded.moment(until)
+    start = recorded.tables.scenario.start
+    entries = recorded.entries(until_ns)
+    wording = Wording(recorded.instruments)
+    listed = {
+        Symbol(each.symbol): exchange.name
+        for exchange in recorded.tables.exchange
+        for each in exchange.instrument
+    }
+    window = windows(entries, [user])[user]
+    for table in story.Screen(wording, start, listed).tables(user, window):
+        _print(table)
+        _say()
+    if entries:
+        _say(f"as of {story.clock_time(start, until_ns or entries[-1].time)}")
+    if recorded.recording.cut is not None:
+        _complain(f"note: {journal}: {recorded.recording.cut}; shown is what stands before that")
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FloorproofError as error:
+        raise ScenarioError(str(path), str(error)) from None
+
+
+# --- plugins, rules ------------------------------------------------------------------
+
+
+@main.command()
+@_ends_well
+def plugins() -> None:
+    """List the plugins that are installed, and what each provides."""
+    rows = []
+    for plugin in Plugins.discover().listing():
+        provides = "; ".join(
+            f"{kind.replace('_', ' ')}: {', '.join(names)}"
+            for kind, names in plugin.provides.items()
+        )
+        if plugin.error:
+            provides = f"cannot be used: {plugin.error}"
+        rows.append((plugin.name, plugin.version, provides or "rules of the ledger", plugin.source))
+    _print(story.Table("", ("plugin", "version", "provides", "from"), tuple(rows)))
+
+
+@main.command()
+@click.argument("name", required=False)
+@_ends_well
+def rules(name: str | None) -> None:
+    """List the rules that floorproof and its plugins implement, with their sources."""
+    installed = Plugins.discover()
+    ledger = installed.ledger()
+    if name is not None:
+        known = [plugin.name for plugin in installed.listing()]
+        if name not in known:
+            raise ScenarioError(
+                "rules", f"no plugin named {name!r} (there are: {', '.join(known)})"
+            )
+        ledger = next(each.rules for each in installed.listing() if each.name == name)
+    shown_by = tests_by_rule(_python_files(Path.cwd() / "tests"))  # in a checkout
+    for rule in ledger:
+        _say(f"{rule.id}  {rule.says}")
+        _say(f"    source: {rule.source}")
+        if rule.parameters:
+            _say(f"    parameters: {', '.join(rule.parameters)}")
+        for test in shown_by.get(rule.id, ()):
+            _say(f"    shown by {test}")
+    _say(f"{len(ledger)} rules")
+
+
+def _python_files(folder: Path) -> Iterable[tuple[str, str]]:
+    for path in sorted(folder.rglob("test_*.py")):
+        yield str(path.relative_to(folder.parent)), path.read_text(encoding="utf-8")

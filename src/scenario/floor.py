@@ -1,0 +1,330 @@
+"""A floor: everything that a scenario declares, made and run."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..actors.administrator import Administrator
+from ..actors.drop_copy import DropCopyDesk
+from ..actors.exchange_gateway import ExchangeGateway, ExchangeGatewayConfig
+from ..actors.execution_trader import ExecutionTrader
+from ..actors.lobster_replay import LobsterReplay, ReplayStart
+from ..actors.market_flow import MarketFlow
+from ..actors.matching_engine import MatchingEngine
+from ..actors.portfolio_manager import PortfolioManager
+from ..actors.sse_gateway import SseGateway, SseGatewayConfig
+from ..market.exchange import Exchange
+from ..market.identifiers import CompID
+from ..market.window import Window
+from ..market.wording import Wording
+from ..plugins.binding import venue_manager, venue_rules
+from ..plugins.manager import Plugins
+from ..runtime.choices import Choices, Defaults, Seeded
+from ..runtime.journal import Entry, Header, Journal
+from ..runtime.kernel import Kernel
+from ..runtime.participant import Context, Factory, Participant, Run
+from .errors import ScenarioError
+from .expect import Judge, Verdict, windows
+from .plan import Plan, Replay, Venue
+from .reading import read_scenario
+from .schema import UserTable
+
+_ROOMS = ("floorproof.market", "floorproof.plugins", "floorproof.wire", "floorproof.actors")
+
+
+@attrs.frozen
+class Scenario:
+    """A scenario that has been read and checked."""
+
+    text: str
+    plan: Plan = attrs.field(repr=False)
+    overrides: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.plan.tables.scenario.name
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed and seldom meant."""
+        return self.plan.warnings
+
+    @property
+    def wording(self) -> Wording:
+        return Wording(self.plan.instruments)
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        return tuple(user.name for user in self.plan.tables.user)
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What a run came to."""
+
+    scenario: Scenario = attrs.field(repr=False)
+    seed: int | None
+    digest: str
+    """Of all deliveries and facts; the same for the same scenario and choices."""
+
+    end_ns: int
+    """When nothing was left to happen, in nanoseconds since the start."""
+
+    choices: Mapping[str, int] = attrs.field(repr=False)
+    """What the run chose; `Recorded` repeats it."""
+
+    journal: tuple[Entry, ...] = attrs.field(repr=False)
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether every expectation came true."""
+        return all(verdict.held for verdict in self.verdicts)
+
+    def windows(self) -> dict[str, Window]:
+        """Return every user's window as it stood at the end."""
+        return windows(self.journal, self.scenario.users)
+
+    def facts(self, kind: str) -> tuple[Any, ...]:
+        """Return what was put on record under *kind*, in order."""
+        return tuple(e.payload for e in self.journal if e.sender is None and e.kind == kind)
+
+
+def parse(
+    text: str,
+    folder: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+    plugins: Plugins | None = None,
+) -> Scenario:
+    """Return the scenario that *text* says.
+
+    Args:
+        folder: what paths in it are relative to; the current folder by default.
+        settings: values to put in place of the file's, by dotted path.
+        plugins: what there is besides the scenario's own files; what is installed by
+            default.
+
+    Raises:
+        FloorproofError: if it cannot be run; the text says where and why.
+    """
+    tables = read_scenario(text, settings)
+    folder = folder or Path()
+    if plugins is None:
+        plugins = Plugins.discover(tables.scenario.plugins, folder)
+    return Scenario(text, Plan(tables, plugins, folder), dict(settings or {}))
+
+
+def load(path: str | Path, settings: Mapping[str, str] | None = None) -> Scenario:
+    """Return the scenario in a file; see `parse`."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ScenarioError(str(path), f"cannot read the scenario: {reason}") from None
+    return parse(text, path.parent, settings)
+
+
+def run(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    choices: Choices | None = None,
+    in_place: bool = False,
+    strict: bool = False,
+    write: Callable[[bytes], object] | None = None,
+) -> Result:
+    """Run a scenario as it is; see `Floor.run`."""
+    return Floor(scenario).run(
+        seed=seed, choices=choices, in_place=in_place, strict=strict, write=write
+    )
+
+
+class Floor:
+    """The participants of a scenario, and whoever else is put among them."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._makers: dict[str, Factory | Run] = dict(_makers(scenario.plan))
+
+    def add(self, name: str, make: Factory | Run) -> None:
+        """Put a participant of one's own on the floor.
+
+        Where the scenario has somebody of that name, it takes his seat: a program's own
+        trader with the logins of the scenario's user.  Else it comes last.
+
+        Args:
+            make: an ``async def run(mailbox)``, or what makes a participant from its
+                `Context`.
+        """
+        self._makers[name] = make
+
+    def run(
+        self,
+        *,
+        seed: int | None = None,
+        choices: Choices | None = None,
+        in_place: bool = False,
+        strict: bool = False,
+        write: Callable[[bytes], object] | None = None,
+    ) -> Result:
+        """Run the floor until nothing is left to happen.
+
+        Args:
+            seed: where the run's choices come from; None for the default of each.
+            choices: instead of a seed, for instance `Recorded`.
+            in_place: host participants that only answer without a task each.
+            strict: watch every call for what differs from run to run.
+            write: is given the journal, line by line without ends.
+
+        Raises:
+            RunError: if a participant raised, the floor got stuck, or time did not
+                move on.  The journal holds what happened up to there.
+            FenceBreach: if a participant asked for what differs from run to run.
+        """
+        plan = self.scenario.plan
+        if choices is None:
+            choices = Defaults() if seed is None else Seeded(seed)
+        journal = Journal(write=write)
+        journal.begin(
+            Header(
+                version=importlib.metadata.version("floorproof"),
+                scenario=self.scenario.text,
+                overrides=self.scenario.overrides,
+                seed=seed,
+                plugins=dict(sorted(plan.used.items())),
+            )
+        )
+        kernel = Kernel(
+            choices=choices,
+            journal=journal,
+            latency=plan.latency,
+            in_place=in_place,
+            strict=strict,
+            fenced=[*_ROOMS, *plan.fenced],
+        )
+        for name, make in self._makers.items():
+            kernel.add(name, make)
+        self._schedule(kernel)
+        outcome = "interrupted"
+        try:
+            kernel.run_to_end()
+            outcome = "finished"
+        except Exception as error:
+            outcome = str(error).partition("\n")[0]
+            raise
+        finally:
+            journal.end(outcome)
+        judge = Judge(journal.entries, self.scenario.users, self.scenario.wording)
+        return Result(
+            scenario=self.scenario,
+            seed=seed,
+            digest=journal.digest,
+            end_ns=kernel.now_ns,
+            choices=dict(choices.taken),
+            journal=tuple(journal.entries),
+            verdicts=judge.judge(plan.tables.expect),
+        )
+
+    def _schedule(self, kernel: Kernel) -> None:
+        plan = self.scenario.plan
+        for step in plan.instructions:
+            kernel.schedule(step.at_ns, step.instruction.recipient, step.instruction.message)
+        for name, (_, steps) in plan.flows.items():
+            for flow_step in steps:
+                kernel.schedule(flow_step.at_ns, name, flow_step)
+        for replay in plan.replays:
+            kernel.schedule(0, replay.name, ReplayStart())
+
+
+# --- who is on the floor, in the order of their ranks --------------------------------
+
+
+def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
+    for user in plan.tables.user:
+        yield user.name, _user(user, plan)
+    for gateway in plan.tables.gateway:
+        name = CompID(gateway.name)
+        yield name, _sse(name, plan) if gateway.kind == "sse" else _exchange_gateway(name, plan)
+    for venue in plan.venues.values():
+        yield venue.name, _engine(venue, plan)
+    for flow, (exchange, _) in plan.flows.items():
+        yield flow, _flow(exchange)
+    for replay in plan.replays:
+        yield replay.name, _replay(replay)
+    for desk in plan.tables.drop_copy:
+        yield desk.name, DropCopyDesk
+    for participant, make in plan.participants:
+        yield participant, _participant(make)
+
+
+def _participant(make: Callable[[], Any]) -> Factory:
+    return lambda _context: make()
+
+
+def _flow(exchange: CompID) -> Factory:
+    return lambda context: MarketFlow(name=CompID(context.name), exchange=exchange)
+
+
+def _user(user: UserTable, plan: Plan) -> Factory:
+    def make(context: Context) -> Participant:
+        name = CompID(context.name)
+        match user.role:
+            case "portfolio_manager":
+                return PortfolioManager(name)
+            case "execution_trader":
+                return ExecutionTrader(name, user.habits)
+            case _:
+                return Administrator(plan.gateways("sse"))
+
+    return make
+
+
+def _sse(name: CompID, plan: Plan) -> Factory:
+    config = SseGatewayConfig(
+        logins=plan.logins[name],
+        permissions=plan.permissions(),
+        order_types=plan.order_types[name],
+        listed={
+            gateway: {symbol: plan.instruments[symbol] for symbol in plan.listed(gateway)}
+            for gateway in plan.gateways("exchange")
+        },
+        accounts=plan.accounts,
+    )
+    return lambda context: SseGateway(config, context)
+
+
+def _exchange_gateway(name: CompID, plan: Plan) -> Factory:
+    config = ExchangeGatewayConfig(
+        logins=plan.logins[name],
+        exchanges=plan.listed(name),
+        synthetic_gateways=plan.gateways("sse"),
+    )
+    return lambda context: ExchangeGateway(config, context)
+
+
+def _engine(venue: Venue, plan: Plan) -> Factory:
+    watchers = plan.watchers()
+
+    def make(context: Context) -> Participant:
+        manager = venue_manager(venue.rule_sets)
+        rules = {symbol: venue_rules(manager, symbol) for symbol in venue.instruments}
+        exchange = Exchange(venue.instruments.values(), venue.algorithms, rules)
+        return MatchingEngine(CompID(context.name), exchange, watchers)
+
+    return make
+
+
+def _replay(replay: Replay) -> Factory:
+    return lambda _context: LobsterReplay(
+        name=replay.name,
+        exchange=replay.exchange,
+        symbol=replay.symbol,
+        messages=replay.messages,
+        book=replay.book,
+    )

@@ -1,0 +1,94 @@
+"""The scenario file's JSON schema, made from the classes that read it."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import attrs
+
+from ..plugins.manager import Offers
+from .schema import Duration, ScenarioFile, StepTable
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_SIMPLE: dict[object, dict[str, Any]] = {
+    str: _TEXT,
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    Path: _TEXT,
+    datetime: {"description": "a time with its offset"},
+    Decimal: {"anyOf": [{"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, {"type": "integer"}]},
+    Duration: {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ns|us|ms|s|m|h)$"},
+    Any: {},
+    type(None): {"type": "null"},
+}
+
+
+def json_schema(actions: Offers[type]) -> dict[str, Any]:
+    """Return the schema of a scenario file, with what each action of a step may hold."""
+    schema = _table(ScenarioFile)
+    schema["properties"]["step"]["items"] = {
+        "anyOf": [_step(name, actions[name].cls) for name in actions]
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _step(name: str, action: type) -> dict[str, Any]:
+    own = _table(StepTable)
+    of = _table(action)
+    del own["properties"]["action"]
+    own["properties"]["do"] = {"const": name}
+    return {
+        "type": "object",
+        "properties": {**own["properties"], **of["properties"]},
+        "required": ["at", "who", "do", *of.get("required", [])],
+        "additionalProperties": False,
+    }
+
+
+def _table(cls: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls)
+    properties, required = {}, []
+    for field in attrs.fields(cls):
+        if not field.init:
+            continue
+        key = field.metadata.get("key", field.name)
+        properties[key] = _of(hints[field.name])
+        if field.default is attrs.NOTHING:
+            required.append(key)
+    table: dict[str, Any] = {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    if required:
+        table["required"] = required
+    return table
+
+
+def _of(cls: Any) -> dict[str, Any]:
+    if cls in _SIMPLE:
+        return dict(_SIMPLE[cls])
+    if hasattr(cls, "__supertype__"):
+        return _of(cls.__supertype__)
+    origin, args = get_origin(cls), get_args(cls)
+    if origin in (typing.Union, types.UnionType):
+        options = [_of(each) for each in args if each is not type(None)]
+        return options[0] if len(options) == 1 else {"anyOf": options}
+    if origin is tuple:
+        if args[-1] is Ellipsis:
+            return {"type": "array", "items": _of(args[0])}
+        return {"type": "array", "prefixItems": [_of(each) for each in args], "items": False}
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": _of(args[1])}
+    if isinstance(cls, type) and issubclass(cls, Enum):
+        return {"enum": [member.value for member in cls]}
+    if attrs.has(cls):
+        return _table(cls)
+    raise TypeError(f"no schema for {cls!r}")

@@ -1,0 +1,89 @@
+"""A journal read back: what it says in messages, and who was on its floor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from ..market.identifiers import Symbol
+from ..market.instrument import Instrument
+from ..market.wording import LABELS
+from ..runtime.journal import Entry, Recording
+from .errors import ScenarioError
+from .plan import instruments_of
+from .reading import parse_duration, read_scenario
+from .schema import ScenarioFile
+
+_CLASSES: Mapping[str, type] = {cls.__name__: cls for cls in LABELS.values()}
+_CLOCK = re.compile(r"(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?")
+
+
+class RecordedRun:
+    """A run as its journal has it.
+
+    Raises:
+        ScenarioError: if the journal's header holds no scenario that can be read.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        header = recording.header
+        self.tables: ScenarioFile = read_scenario(header.scenario, header.overrides)
+        self.instruments: Mapping[Symbol, Instrument] = instruments_of(self.tables)
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        return tuple(user.name for user in self.tables.user)
+
+    def entries(self, until_ns: int | None = None) -> Sequence[Entry]:
+        """Return the entries up to and with a moment, their payloads as messages again.
+
+        Facts, and messages that only a plugin knows, stay plain.
+        """
+        return list(self._restored(until_ns))
+
+    def _restored(self, until_ns: int | None) -> Iterator[Entry]:
+        for entry in self.recording:
+            if until_ns is not None and entry.time > until_ns:
+                return
+            cls = _CLASSES.get(entry.kind)
+            if cls is None or entry.sender is None:
+                yield entry
+            else:
+                payload: object = msgspec.convert(entry.payload, cls)
+                yield msgspec.structs.replace(entry, payload=payload)
+
+    def moment(self, text: str) -> int:
+        """Return the nanoseconds since the start that *text* means.
+
+        Args:
+            text: a duration since the start (``"90s"``), or a time of day as the tables
+                print it (``"13:30:04.5"``), on the run's first day unless that is over.
+
+        Raises:
+            ScenarioError: if it is neither.
+        """
+        found = _CLOCK.fullmatch(text)
+        if found is None:
+            try:
+                return parse_duration(text)
+            except ValueError:
+                raise ScenarioError(
+                    "--until", f"expected 90s or 13:30:04.5, found {text!r}"
+                ) from None
+        hours, minutes, seconds = (int(part) for part in found.groups()[:3])
+        start = self.tables.scenario.start
+        since_midnight = timedelta(
+            hours=start.hour,
+            minutes=start.minute,
+            seconds=start.second,
+            microseconds=start.microsecond,
+        )
+        started_ns = since_midnight // timedelta(microseconds=1) * 1_000
+        asked_ns = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000_000
+        asked_ns += int((found[4] or "0").ljust(9, "0"))
+        day_ns = 24 * 3_600 * 1_000_000_000
+        return (asked_ns - started_ns) % day_ns

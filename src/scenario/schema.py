@@ -1,0 +1,244 @@
+"""The tables of a scenario file, as classes.
+
+The names are the desk's: tick, quantity, account.  What a table may hold is what its
+class has fields for; `floorproof.scenario.reading` turns text into these, and says
+what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NewType
+
+import attrs
+from attrs import validators
+
+from ..actors.execution_trader import Habits
+from ..market.staging import Permission
+from .flow import SyntheticFlow
+
+Duration = NewType("Duration", int)
+"""Nanoseconds; written ``"0s"``, ``"1.5ms"``, ``"2m"``: a number and h, m, s, ms, us or ns."""
+
+Settings = Mapping[str, Any]
+"""The settings of a plugin's class, checked against that class."""
+
+ROLES = ("portfolio_manager", "execution_trader", "administrator")
+GATEWAY_KINDS = ("sse", "exchange")
+
+_named: Any = validators.min_len(1)
+_not_negative: Any = validators.ge(0)
+
+
+@attrs.frozen(kw_only=True)
+class ScenarioTable:
+    """``[scenario]``: what the file is about."""
+
+    name: str = attrs.field(validator=_named)
+    start: datetime
+    """When the run begins, with its offset; times in a run count from here."""
+
+    description: str = ""
+    plugins: tuple[str, ...] = ()
+    """Local files that hold plugins, relative to the scenario."""
+
+
+@attrs.frozen(kw_only=True)
+class GatewayTable:
+    """``[[gateway]]``: users' way in."""
+
+    name: str = attrs.field(validator=_named)
+    kind: str = attrs.field(validator=validators.in_(GATEWAY_KINDS))
+    order_types: tuple[str, ...] = ("BROKER",)
+    """At an SSE gateway: the order types that it hosts."""
+
+    settings: Mapping[str, Settings] = attrs.field(factory=dict)
+    """At an SSE gateway: each order type's own table."""
+
+    shared_books: tuple[tuple[str, str], ...] = ()
+    """Pairs of ``Member/Group`` that share an order book although they differ."""
+
+
+@attrs.frozen(kw_only=True)
+class TickBandTable:
+    """One band of a tick table: from this price upwards, this tick."""
+
+    start: str
+    tick: str
+
+
+@attrs.frozen(kw_only=True)
+class InstrumentTable:
+    """``[[exchange.instrument]]``: what is traded in one order book."""
+
+    symbol: str = attrs.field(validator=_named)
+    price_decimals: int = attrs.field(validator=[validators.ge(0), validators.le(9)])
+    tick: str | None = None
+    ticks: tuple[TickBandTable, ...] = ()
+    """Instead of ``tick``, where the tick depends on the price."""
+
+    algorithm: str = "F"
+    point_value: Decimal = Decimal(1)
+    max_order_qty: int | None = attrs.field(
+        default=None, validator=validators.optional(validators.gt(0))
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeTable:
+    """``[[exchange]]``: a venue with its instruments and its rule sets."""
+
+    name: str = attrs.field(validator=_named)
+    gateway: str | None = None
+    """The exchange gateway that leads here; none where only sessions of its own trade."""
+
+    rules: tuple[str, ...] = ()
+    settings: Mapping[str, Settings] = attrs.field(factory=dict)
+    """Each rule set's own table."""
+
+    instrument: tuple[InstrumentTable, ...] = attrs.field(validator=validators.min_len(1))
+
+
+@attrs.frozen(kw_only=True)
+class LoginTable:
+    """``[[user.login]]``: a user's credentials at one gateway."""
+
+    gateway: str
+    routing_mgt: str
+    exchange_mgt: str | tuple[str, ...]
+    """The membership that orders go out on; of several the first is used."""
+
+    account: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class UserTable:
+    """``[[user]]``: a person at a screen."""
+
+    name: str = attrs.field(validator=_named)
+    role: str = attrs.field(validator=validators.in_(ROLES))
+    permissions: tuple[Permission, ...] = ()
+    login: tuple[LoginTable, ...] = ()
+    habits: Habits = attrs.field(factory=Habits)
+    """What an execution trader does unasked."""
+
+
+@attrs.frozen(kw_only=True)
+class LinkTable:
+    """``[[link]]``: how long messages take from a sender, or a role, to a recipient."""
+
+    sender: str = attrs.field(metadata={"key": "from"})
+    """A name or a role; a name comes before a role."""
+
+    recipient: str = attrs.field(metadata={"key": "to"})
+    latency: Duration = attrs.field(default=Duration(0), validator=_not_negative)
+    jitter: Duration = attrs.field(default=Duration(0), validator=_not_negative)
+    """How much longer it may take, as a choice of the run."""
+
+
+@attrs.frozen(kw_only=True)
+class FlowTable:
+    """``[[flow]]``: a session that trades a seeded synthetic flow."""
+
+    exchange: str
+    settings: SyntheticFlow
+
+
+@attrs.frozen(kw_only=True)
+class ReplayTable:
+    """``[[replay]]``: a session that plays a LOBSTER file, and compares book for book."""
+
+    name: str = attrs.field(validator=_named)
+    exchange: str
+    symbol: str
+    messages: Path
+    """The message file, relative to the scenario."""
+
+    book: Path | None = None
+    """The order book file that belongs to it."""
+
+
+@attrs.frozen(kw_only=True)
+class DropCopyTable:
+    """``[[drop_copy]]``: a third party that gets copies of what sessions are told."""
+
+    name: str = attrs.field(validator=_named)
+    sessions: tuple[str, ...] = attrs.field(validator=validators.min_len(1))
+    """The sessions at the exchanges that it watches: gateways, flows, participants."""
+
+
+@attrs.frozen(kw_only=True)
+class ParticipantTable:
+    """``[[participant]]``: a participant that a plugin offers."""
+
+    name: str = attrs.field(validator=_named)
+    kind: str
+    settings: Settings = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class StepTable:
+    """``[[step]]``: who does what, when.  What else it holds is the action's."""
+
+    at: Duration
+    who: str
+    do: str
+    action: Settings
+    """All other keys."""
+
+
+@attrs.frozen(kw_only=True)
+class ExpectTable:
+    """``[[expect]]``: what must hold; one of its forms."""
+
+    kind: str | None = None
+    """A message by the desk's word for it (`floorproof.market.wording`)."""
+
+    where: Settings = attrs.field(factory=dict)
+    """Fields of the message and their values."""
+
+    sender: str | None = attrs.field(default=None, metadata={"key": "from"})
+    to: tuple[str, ...] | None = None
+    """Who gets it, and nobody else does."""
+
+    times: int = attrs.field(default=1, validator=_not_negative)
+    """How often each of them gets it."""
+
+    sequence: tuple[str, ...] = ()
+    """Messages in this order: ``"StagedAck SSE-A > PM1"``, with others in between or not."""
+
+    nothing_to: str | None = None
+    """A participant that gets no message at all."""
+
+    order: str | None = None
+    """A staged order, or an order, by name: how it stands at the end, in ``state``."""
+
+    user: str | None = None
+    """In whose window; the originator's where none is given."""
+
+    state: Settings = attrs.field(factory=dict)
+
+    fact: str | None = None
+    """A kind of journal fact: ``times`` of them, from ``by``, with ``where`` in them."""
+
+    by: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ScenarioFile:
+    """A whole file."""
+
+    scenario: ScenarioTable
+    gateway: tuple[GatewayTable, ...] = ()
+    exchange: tuple[ExchangeTable, ...] = ()
+    user: tuple[UserTable, ...] = ()
+    link: tuple[LinkTable, ...] = ()
+    flow: tuple[FlowTable, ...] = ()
+    replay: tuple[ReplayTable, ...] = ()
+    drop_copy: tuple[DropCopyTable, ...] = ()
+    participant: tuple[ParticipantTable, ...] = ()
+    step: tuple[StepTable, ...] = ()
+    expect: tuple[ExpectTable, ...] = ()

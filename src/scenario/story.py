@@ -1,0 +1,227 @@
+"""A run as a person reads it: the messages, and each user's window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import attrs
+
+from ..market.fix import OrdStatus, OrdType, TimeInForce
+from ..market.identifiers import Price, Qty, Symbol
+from ..market.window import Window, average
+from ..market.wording import Wording, label
+from ..runtime.journal import Entry
+
+
+@attrs.frozen
+class Table:
+    """Rows of text under headings; numbers are those columns that line up on the right."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[str] = frozenset()
+    tones: tuple[str, ...] = ()
+    """What each row is, for whoever can show colour: ``request``, ``ack``, ``fill``, ``reject``."""
+
+
+def clock_time(start: datetime, now_ns: int) -> str:
+    """Return a moment of the run as the time of day at *start*'s offset.
+
+    It shows milliseconds, and what is needed beyond them.
+    """
+    whole, rest = divmod(now_ns, 1_000)
+    moment = (start + timedelta(microseconds=whole)).strftime("%H:%M:%S.%f")
+    if rest:
+        return f"{moment}{rest:03}"
+    return moment.removesuffix("000")
+
+
+def _tone(word: str) -> str:
+    if word.endswith(("Reject", "Refused")):
+        return "reject"
+    if word.endswith("Fill"):
+        return "fill"
+    if word.endswith(("Ack", "Update", "Changed", "Reserved")):
+        return "ack"
+    return "request"
+
+
+def messages(
+    entries: Sequence[Entry],
+    wording: Wording,
+    start: datetime,
+    *,
+    apart: Sequence[str] = (),
+) -> Table:
+    """Return the messages of a run, one row for what one sender tells several alike.
+
+    Args:
+        apart: participants whose traffic is counted under the table, not shown: the
+            rest of the market, of which there is much.
+    """
+    rows: list[list[str]] = []
+    last: tuple[object, ...] = ()
+    tones = []
+    for entry in entries:
+        if entry.sender is None or entry.sender == "scenario":
+            continue
+        if entry.actor in apart or entry.sender in apart:
+            continue
+        word = label(entry.payload)
+        told = (entry.time, entry.phase, entry.sender, word, wording.key_fields(entry.payload))
+        if told == last:
+            rows[-1][2] += f", {entry.actor}"
+            continue
+        last = told
+        time = clock_time(start, entry.time)
+        rows.append([time, entry.sender, entry.actor, word, told[-1]])
+        tones.append(_tone(word))
+    return Table(
+        "",
+        ("time", "from", "to", "message", "key fields"),
+        tuple(tuple(row) for row in rows),
+        tones=tuple(tones),
+    )
+
+
+def left_out(entries: Sequence[Entry], apart: Sequence[str]) -> int:
+    """Return how many messages `messages` counts and does not show."""
+    return sum(
+        entry.sender not in (None, "scenario") and (entry.actor in apart or entry.sender in apart)
+        for entry in entries
+    )
+
+
+_STATUS = {
+    OrdStatus.NEW: "Working",
+    OrdStatus.PARTIALLY_FILLED: "Partially Filled",
+    OrdStatus.FILLED: "Filled",
+    OrdStatus.CANCELED: "Canceled",
+    OrdStatus.REJECTED: "Rejected",
+    OrdStatus.EXPIRED: "Eliminated",
+}
+
+_ORDERS = (
+    "B/S",
+    "Contract",
+    "Exch",
+    "OrdQty",
+    "ExeQty",
+    "RemQty",
+    "WrkQty",
+    "AvgPrc",
+    "Price",
+    "Type",
+    "TIF",
+    "Status",
+    "Staged",
+    "TTOrderID",
+    "ParentID",
+    "Originator",
+    "CurrentUser",
+    "Account",
+    "StageMsg",
+    "Time",
+)
+_FILLS = ("Time", "B/S", "Contract", "FillQty", "Price", "P/F", "FillType", "OrderID", "ParentID")
+_NUMBERS = frozenset({"OrdQty", "ExeQty", "RemQty", "WrkQty", "AvgPrc", "Price", "FillQty"})
+
+
+@attrs.frozen
+class Screen:
+    """Draws one user's Orders and Fills window."""
+
+    wording: Wording
+    start: datetime
+    exchanges: Mapping[Symbol, str]
+    """Where each instrument is listed."""
+
+    def tables(self, user: str, window: Window) -> Iterator[Table]:
+        orders = (*self._staged(window), *self._orders(window))
+        if not orders:
+            yield Table(f"{user}: Orders and Fills is empty", (), ())
+            return
+        yield _used(Table(f"{user}: Orders", _ORDERS, orders, _NUMBERS))
+        if window.fills:
+            yield _used(Table(f"{user}: Fills", _FILLS, tuple(self._fills(window)), _NUMBERS))
+
+    def _average(self, symbol: Symbol, traded: Price, qty: Qty) -> str:
+        instrument = self.wording.instruments.get(symbol)
+        price = average(traded, qty, instrument.price_decimals if instrument else 0)
+        return "" if price is None else str(price)
+
+    def _staged(self, window: Window) -> Iterator[tuple[str, ...]]:
+        for row in window.staged.values():
+            yield (
+                self.wording.side(row.side)[0],
+                row.symbol,
+                self.exchanges.get(row.symbol, ""),
+                str(row.order_qty),
+                str(row.cum_qty),
+                str(row.order_qty - row.cum_qty),
+                str(row.working_qty),
+                self._average(row.symbol, row.traded, row.cum_qty),
+                "" if row.price is None else self.wording.price(row.symbol, row.price),
+                "Limit" if row.price is not None else "Market",
+                "Day",
+                row.status.value,
+                "Staged",
+                row.staged_order_id,
+                "",
+                row.originator,
+                row.owner or "",
+                row.account or "",
+                row.text,
+                clock_time(self.start, row.time_ns),
+            )
+
+    def _orders(self, window: Window) -> Iterator[tuple[str, ...]]:
+        for row in window.orders.values():
+            yield (
+                self.wording.side(row.side)[0],
+                row.symbol,
+                self.exchanges.get(row.symbol, ""),
+                str(row.order_qty),
+                str(row.cum_qty),
+                str(row.leaves_qty),
+                str(row.leaves_qty),
+                self._average(row.symbol, row.traded, row.cum_qty),
+                "" if row.price is None else self.wording.price(row.symbol, row.price),
+                "Market" if row.ord_type is OrdType.MARKET else "Limit",
+                "IOC" if row.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL else "Day",
+                _STATUS[row.ord_status],
+                "",
+                row.cl_ord_id,
+                row.parent_id or "",
+                row.user,
+                row.user,
+                row.account or "",
+                "",
+                clock_time(self.start, row.time_ns),
+            )
+
+    def _fills(self, window: Window) -> Iterator[tuple[str, ...]]:
+        for fill in window.fills:
+            yield (
+                clock_time(self.start, fill.time_ns),
+                self.wording.side(fill.side)[0],
+                fill.symbol,
+                str(fill.last_qty),
+                self.wording.price(fill.symbol, fill.last_px),
+                "F" if fill.is_full else "P",
+                "Staged" if fill.is_staged else "Outright",
+                fill.order,
+                fill.parent_id or "",
+            )
+
+
+def _used(table: Table) -> Table:
+    """Return *table* without the columns in which nothing stands."""
+    kept = [index for index in range(len(table.headings)) if any(row[index] for row in table.rows)]
+    return attrs.evolve(
+        table,
+        headings=tuple(table.headings[index] for index in kept),
+        rows=tuple(tuple(row[index] for index in kept) for row in table.rows),
+    )
