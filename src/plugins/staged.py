@@ -52,7 +52,7 @@ RULES = (
     Rule(
         "STAGE-3",
         "Only a user with Staged Order Management Allowed who sees the order may claim it.",
-        'TT, "What is order staging?"; readings R6',
+        'TT, "What is order staging?"; docs/readings.md, who may claim and who may work',
     ),
     Rule(
         "STAGE-4",
@@ -62,18 +62,18 @@ RULES = (
     Rule(
         "STAGE-5",
         "Only the owner may send children of a staged order.",
-        f"{_WORKFLOW}, step 3; readings R6",
+        f"{_WORKFLOW}, step 3; docs/readings.md, who may claim and who may work",
     ),
     Rule(
         "STAGE-6",
         "Children never ask for more than the parent has free: its quantity less what children"
         " have filled and still work.",
-        'TT, "What is order staging?" and "Staged Order Management"; readings R7',
+        'TT, "What is order staging?" and "Staged Order Management"; docs/readings.md, free quantity',
     ),
     Rule(
         "STAGE-7",
         "A child has its parent's side and instrument, and never another customer's account.",
-        'TT, "Staged Order Management"; readings R3',
+        'TT, "Staged Order Management"; docs/readings.md, the account of a child',
     ),
     Rule(
         "STAGE-8",
@@ -84,12 +84,12 @@ RULES = (
     Rule(
         "STAGE-9",
         "A staged order for an account that nobody has is taken, with a warning.",
-        "readings R5",
+        "docs/readings.md, an account that nobody has",
     ),
     Rule(
         "STAGE-10",
         "With staging disabled at the gateway every staged order is refused.",
-        'TT, Synthetic SE configuration files, "RequestUnsolicitedEvents"; readings R8',
+        'TT, Synthetic SE configuration files, "RequestUnsolicitedEvents"; docs/readings.md, staging disabled',
         ("staging_enabled",),
     ),
 )
@@ -148,7 +148,7 @@ class StagedOrder:
 
     @property
     def status(self) -> StagedStatus:
-        """Source: TT Order Book reference, care order statuses; readings R4 for unclaimed."""
+        """Source: TT Order Book reference, care order statuses; docs/readings.md, status of an unclaimed order."""
         if self.cum_qty == self.order_qty:
             return StagedStatus.FILLED
         if self.owner is None:
