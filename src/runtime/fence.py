@@ -140,8 +140,6 @@ class Fence:
     def _builtin(function: object) -> str | None:
         owner = getattr(function, "__self__", None)
         name = getattr(function, "__name__", "")
-        if owner is _HIDDEN_RANDOM:
-            return f"random.{name}"
         if isinstance(owner, type) and issubclass(owner, datetime.date):
             return f"{owner.__name__}.{name}" if name in ("now", "today", "utcnow") else None
         try:

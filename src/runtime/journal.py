@@ -7,7 +7,6 @@ outside the digest.  Between them is one entry a line, in canonical bytes.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -93,6 +92,9 @@ def _plain(value: object) -> object:
     raise UnjournalablePayload(f"{value!r} has no canonical form")
 
 
+_TAIL = 8
+_BATCH = 64
+
 _encoder = msgspec.json.Encoder(enc_hook=_plain, order="deterministic")
 _entries = msgspec.json.Decoder(Entry)
 
@@ -116,19 +118,21 @@ class Journal:
         self._digest = hashlib.blake2b(digest_size=16)
         self._keep = keep
         self._write = write
-        self._tail: deque[bytes] = deque(maxlen=8)
+        self._unhashed: list[bytes] = []
+        self._hashed_tail: list[bytes] = []
         self._whole = True
         self.entries: list[Entry] = []
         self.count = 0
 
     @property
     def digest(self) -> str:
+        self._hash()
         return self._digest.hexdigest()
 
     @property
     def tail(self) -> tuple[str, ...]:
         """The last entries, as text."""
-        return tuple(line.decode() for line in self._tail)
+        return tuple(line.decode() for line in (self._hashed_tail + self._unhashed)[-_TAIL:])
 
     def begin(self, header: Header) -> None:
         if self._write is not None:
@@ -142,15 +146,24 @@ class Journal:
         except (TypeError, ValueError, RecursionError) as error:
             raise UnjournalablePayload(str(error), entry) from error
         self._whole = False
-        self._digest.update(line)
-        self._digest.update(b"\n")
-        self._tail.append(line)
+        self._unhashed.append(line)
+        if len(self._unhashed) == _BATCH:
+            self._hash()
         self.count += 1
         if self._keep:
             self.entries.append(entry)
         if self._write is not None:
             self._write(line)
         self._whole = True
+
+    def _hash(self) -> None:
+        """Take what is new into the digest: many lines at once, as each call has its price."""
+        lines = self._unhashed
+        if lines:
+            self._digest.update(b"\n".join(lines))
+            self._digest.update(b"\n")
+            self._hashed_tail = (self._hashed_tail + lines)[-_TAIL:]
+            self._unhashed = []
 
     def end(self, outcome: str) -> None:
         """Say how the run ended; it may have been interrupted at any moment.

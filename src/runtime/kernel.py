@@ -34,7 +34,8 @@ from .errors import (
 from .fence import Fence
 from .journal import Entry, Journal
 from .mailbox import Mailbox
-from .participant import Answer, Context, Delivery, Fact, Factory, Participant, Run, Send
+from .participant import Answer, Context, Delivery, Fact, Factory, Run, Send
+from .seat import BareRun, Census, Failure, Link, Seat
 
 ENVIRONMENT = "scenario"
 """The sender of what comes from outside the floor; its rank is before everybody's."""
@@ -43,6 +44,8 @@ ORDER_BOUND = 15
 """How far one of several simultaneous messages can be put back."""
 
 MAX_PHASES = 10_000
+
+_NOTHING: list[Delivery] = []
 
 
 @attrs.frozen
@@ -58,86 +61,6 @@ class Latency:
 
 NO_LATENCY = Latency()
 LatencyOf: TypeAlias = Callable[[str, str], Latency]
-
-
-@attrs.define(eq=False)
-class _Link:
-    """What one sender has sent one recipient."""
-
-    nominal_ns: int
-    jitter_ns: int
-    sent: int = 0
-    last_arrival_ns: int = 0
-
-
-@attrs.define(eq=False)
-class Seat:
-    """One participant's place on the floor; the kernel's own record of it."""
-
-    name: str
-    rank: int
-    context: Context
-    make: Factory | None
-    """None for the environment, and for a guest that brings its own task."""
-
-    in_place: bool
-    participant: Participant | None = None
-    receive: Callable[[Delivery], Iterable[Answer]] | None = None
-    mailbox: Mailbox | None = None
-    links: dict[str, _Link] = attrs.Factory(dict)
-    sent: int = 0
-    handling: Delivery | None = None
-    """The delivery that what this participant does now comes of."""
-
-    latest: Delivery | None = None
-    """The last that was taken from its mailbox; another one is handled if it was set aside."""
-
-    in_mailbox: bool = False
-    """Whether it waits for a delivery."""
-
-    idle: bool = False
-    """Whether it does so without a deadline, so that the kernel need not ask Trio."""
-
-    waits_for_reply: tuple[str, object] | None = None
-    done: bool = False
-
-
-@attrs.frozen
-class _Failure:
-    seat: Seat
-    message: object
-    error: Exception
-    order: tuple[int, int]
-
-
-class _Runner:
-    """A participant that is nothing but an ``async def run(mailbox)``."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self.fenced_module = run.__module__
-
-    async def run(self, mailbox: Mailbox) -> None:
-        await self._run(mailbox)
-
-
-class _Census(trio.abc.Instrument):
-    """Counts the tasks that are neither the kernel's nor a participant's."""
-
-    def __init__(self) -> None:
-        self.admitting = False
-        self._foreign: set[trio.lowlevel.Task] = set()
-
-    @property
-    def foreign(self) -> int:
-        return len(self._foreign)
-
-    def task_spawned(self, task: trio.lowlevel.Task) -> None:
-        if not self.admitting:
-            self._foreign.add(task)
-
-    def task_exited(self, task: trio.lowlevel.Task) -> None:
-        self._foreign.discard(task)
 
 
 class Kernel:
@@ -187,18 +110,18 @@ class Kernel:
         # The calendar: what is due at each time, and what leaves its sender then.
         self._times: list[int] = []
         self._due: dict[int, list[Delivery]] = {}
-        self._departing: dict[int, list[tuple[Seat, _Link, Delivery]]] = {}
+        self._departing: dict[int, list[tuple[Seat, Link, Delivery]]] = {}
         self._next_phase: list[Delivery] = []
 
         self._seq = 0
         self._facts: list[tuple[tuple[int, int], str, Fact, int]] = []
-        self._failures: list[_Failure] = []
+        self._failures: list[Failure] = []
         self._broken: Exception | None = None
         self._timers_run = False
         self._handed_over = False
         self._hosted = 0
         self._awake = 0
-        self._census: _Census | None = None
+        self._census: Census | None = None
         self._fence: Fence | None = None
         self._ran = False
 
@@ -216,7 +139,7 @@ class Kernel:
             DuplicateName: if somebody has that name already.
         """
         if inspect.iscoroutinefunction(make):
-            runner = _Runner(cast(Run, make))
+            runner = BareRun(cast(Run, make))
             self._take(name, lambda _context: runner, in_place=False)
         else:
             self._take(name, cast(Factory, make), in_place=in_place or self._in_place)
@@ -268,7 +191,7 @@ class Kernel:
             trio.run(self._run_alone, clock=self._clock)
 
     async def _run_alone(self) -> None:
-        self._census = _Census()
+        self._census = Census()
         trio.lowlevel.add_instrument(self._census)
         await self.run()
 
@@ -289,8 +212,9 @@ class Kernel:
         self._stop_if_failed()
 
     async def run(self) -> None:
-        """Run the floor in the current Trio run, whose clock is this kernel's."""
+        """Run the floor in the current Trio run, whose clock must be this kernel's."""
         assert not self._ran, "a kernel runs once"
+        assert trio.lowlevel.current_clock() is self._clock, "the Trio run has another clock"
         self._ran = True
         seats = [seat for seat in self._seats.values() if seat.make is not None]
         for seat in seats:
@@ -357,7 +281,7 @@ class Kernel:
             while not self._handed_over:
                 self._stop_if_failed()
                 if timers_ns is None:
-                    if not self._superstep():
+                    if not self._step():
                         self._write_facts()
                         self._stop_if_stuck()
                         return
@@ -370,12 +294,19 @@ class Kernel:
                     self._timers_run = True
                     break
 
+    def _step(self) -> bool:
+        """Deliver what is due until a task has something to do; return whether there was any."""
+        while self._superstep():
+            if self._handed_over or self._failures:
+                return True
+        return False
+
     def _stop_if_failed(self) -> None:
         if self._broken is not None:
             raise self._broken
         if self._failures:
             self._write_facts()
-            first = min(self._failures, key=attrgetter("order"))
+            first = min(self._failures, key=attrgetter("place"))
             tail = self._journal.tail if self._journal else ()
             raise ActorFailed(first.seat.name, first.message, first.error, tail) from first.error
         if self._fence is not None and self._fence.breaches:
@@ -435,7 +366,7 @@ class Kernel:
                 self.phase = 0
             if self._departing:
                 self._depart()
-            batch = self._due.pop(now_ns, [])
+            batch = self._due.pop(now_ns, _NOTHING)
         else:
             return False
         if self._hosted or self._guests:
@@ -446,16 +377,15 @@ class Kernel:
         if len(batch) > 1:
             batch = self._in_order(batch)
 
-        now_ns, seq, journal = self.now_ns, self._seq, self._journal
+        now_ns, journal, seats = self.now_ns, self._journal, self._seats
         for delivery in batch:
-            seq += 1
-            delivery.seq = seq
             delivery.now_ns = now_ns
+            delivery.seq = self._seq = self._seq + 1
             if journal is not None:
                 message = delivery.message
                 journal.add(
                     Entry(
-                        seq,
+                        delivery.seq,
                         now_ns,
                         self.phase,
                         delivery.recipient,
@@ -465,9 +395,8 @@ class Kernel:
                         delivery.sender,
                     )
                 )
-        self._seq = seq
-        for delivery in batch:
-            seat = self._seats[delivery.recipient]
+            # What comes of it, facts included, waits until the superstep is over.
+            seat = seats[delivery.recipient]
             if seat.mailbox is None:
                 self._handle(seat, delivery)
             else:
@@ -507,6 +436,7 @@ class Kernel:
             return
         assert seat.mailbox is not None
         self._handed_over = True
+        seat.in_mailbox = False
         if seat.idle:
             seat.idle = False
             self._awake += 1
@@ -629,15 +559,16 @@ class Kernel:
             return
         seat.idle = True
         self._awake -= 1
-        while not (self._awake or self._census.foreign or self._failures or self._broken):
-            try:
-                if not self._superstep():
-                    break
-            except Exception as error:  # not this participant's: for _drive to raise
-                self._broken = error
+        if self._awake or self._census.foreign or self._failures or self._broken:
+            return
+        self._handed_over = False
+        try:
+            self._step()
+        except Exception as error:  # not this participant's: for _drive to raise
+            self._broken = error
 
     def woke(self, seat: Seat) -> None:
-        """*seat* no longer waits."""
+        """*seat* no longer waits, though nothing came."""
         seat.in_mailbox = False
         if seat.idle:
             seat.idle = False
@@ -645,17 +576,17 @@ class Kernel:
 
     # --- links and the calendar ------------------------------------------------------
 
-    def _link(self, seat: Seat, recipient: str) -> _Link:
+    def _link(self, seat: Seat, recipient: str) -> Link:
         if recipient not in self._seats:
             names = [name for name in self._seats if name != ENVIRONMENT]
             raise UnknownRecipient(seat.name, recipient, names)
         latency = NO_LATENCY
         if self._latency is not None and recipient != seat.name and seat is not self._environment:
             latency = self._latency(seat.name, recipient)
-        link = seat.links[recipient] = _Link(latency.nominal_ns, latency.jitter_ns)
+        link = seat.links[recipient] = Link(latency.nominal_ns, latency.jitter_ns)
         return link
 
-    def _leave(self, seat: Seat, link: _Link, delivery: Delivery) -> None:
+    def _leave(self, seat: Seat, link: Link, delivery: Delivery) -> None:
         """Put *delivery* on a link with jitter, where it never overtakes the one ahead.
 
         It is counted now and not when it was posted: who leaves first is first.
@@ -696,7 +627,7 @@ class Kernel:
     def _failed(self, seat: Seat, error: Exception) -> None:
         seat.done = True
         message = None if seat.handling is None else seat.handling.message
-        self._failures.append(_Failure(seat, message, error, self._place(seat)))
+        self._failures.append(Failure(seat, message, error, self._place(seat)))
 
 
 def _order_of_fact(fact: tuple[tuple[int, int], str, Fact, int]) -> tuple[int, int]:

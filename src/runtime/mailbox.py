@@ -15,7 +15,8 @@ from .errors import ReplyTimeout
 from .participant import Answer, Context, Delivery, Fact, Send
 
 if TYPE_CHECKING:
-    from .kernel import Kernel, Seat
+    from .kernel import Kernel
+    from .seat import Seat
 
 
 class Mailbox:
@@ -143,17 +144,17 @@ class Mailbox:
 
     async def next(self) -> Delivery:
         """Return the next delivery as it comes; for the kernel's own loops."""
+        assert self._parked is None, f"{self.name} is one task: it keeps its mailbox to itself"
         if not self._unread:
             self._kernel.waits(self._seat)
             if not self._unread:  # else the kernel went on, and this one's message was due
-                # Parked here and not in the channel's own `receive`, which first tries
-                # and fails, and asks for cancellation: that takes a fifth of the time
-                # that a message between tasks takes.
+                # Parked here rather than in the channel's own `receive`, which would first
+                # try in vain: a message to another task takes 11 us that way, 8 this way.
                 self._parked = trio.lowlevel.current_task()
                 try:
                     await trio.lowlevel.wait_task_rescheduled(self._abandon)
-                finally:
+                except BaseException:
                     self._kernel.woke(self._seat)
-            else: self._kernel.woke(self._seat)
+                    raise
         self._unread -= 1
         return self._channel.receive_nowait()

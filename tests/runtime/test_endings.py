@@ -10,7 +10,7 @@ import trio
 
 from floorproof.runtime.clock import VirtualClock
 from floorproof.runtime.errors import ActorFailed, StuckFloor
-from floorproof.runtime.journal import End, Header, Journal, Recording
+from floorproof.runtime.journal import End, Header, Journal, Recording, UnjournalablePayload
 from floorproof.runtime.kernel import Kernel
 from floorproof.runtime.mailbox import Mailbox
 from floorproof.runtime.participant import Answer, Context, Delivery, Fact, Factory, Run, Send
@@ -243,7 +243,8 @@ def test_whoever_steps_the_floor_is_not_blamed_for_what_others_do() -> None:
 
 
 def test_nor_for_a_message_that_has_no_canonical_form() -> None:
-    with pytest.raises(Exception, match=r"object of scenario: <object .* has no canonical form"):
+    expected = r"^object of scenario: <object .* has no canonical form"
+    with pytest.raises(UnjournalablePayload, match=expected):
         run({"reads": reads}, (1, "reads", "hi"), (2, "reads", object()))
 
 
