@@ -263,7 +263,7 @@ class ExchangeGateway:
             symbol=order.symbol,
             audience=audience,
             parent_id=order.parent_id,
-            parent_gateway=order.parent_gateway,
+            parent_gateway=order.parent_gateway if order.parent_id is not None else None,
         )
         self._orders[name] = self._latest[user, order.cl_ord_id] = known
         sent = attrs.evolve(order, sender_comp_id=self._name, cl_ord_id=name, sender_sub_id=user)

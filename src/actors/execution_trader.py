@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import attrs
 from attrs import validators
 
-from ..market.fix import ExecType
-from ..market.identifiers import ClOrdID, CompID, Qty
+from ..market.identifiers import ClOrdID, CompID, Qty, StagedOrderID
 from ..market.messages import ExecutionReport
 from ..market.staging import StagedAck, StagedStatus, StagedUpdate
 from ..market.terminal import CancelWorking, ChangeWorking, ClaimOrder, Enter, EnterChild
@@ -26,7 +25,11 @@ class Habits:
         default=None, validator=validators.optional(validators.gt(0))
     )
     """Works an order of his in children of this size, one after the other, at the
-    parent's price; None to leave the working to the scenario's steps."""
+    parent's price; None to leave the working to the scenario's steps.
+
+    He stops when a child is refused or he cancels it, and goes on when the venue takes
+    off the rest of one that has traded.
+    """
 
 
 class ExecutionTrader:
@@ -45,6 +48,7 @@ class ExecutionTrader:
         self._name = name
         self._habits = habits
         self._children = 0
+        self._begun: set[StagedOrderID] = set()
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         match delivery.message:
@@ -59,11 +63,13 @@ class ExecutionTrader:
             case StagedAck(status=StagedStatus.AVAILABLE, staged_order_id=name):
                 if self._habits.claims_whatever_is_available:
                     yield from self.terminal.act(ClaimOrder(staged_order_id=name))
-            case StagedUpdate(status=StagedStatus.CLAIMED, owner=owner, staged_order_id=name):
-                if owner == self._name:
+            case StagedUpdate(owner=owner, staged_order_id=name):
+                if owner == self._name and name not in self._begun:
+                    self._begun.add(name)
                     yield from self._work(self.terminal.window.staged[name])
-            case ExecutionReport(exec_type=ExecType.TRADE, leaves_qty=0, parent_id=name):
-                if name is not None and message.target_sub_id == self._name:
+            case ExecutionReport(leaves_qty=0, orig_cl_ord_id=None, parent_id=name):
+                # Only after a child that has traded: so there is an end to it.
+                if name is not None and message.target_sub_id == self._name and message.cum_qty:
                     yield from self._work(self.terminal.window.staged[name])
             case _:
                 pass

@@ -142,15 +142,14 @@ class Window:
                 pass
 
     def own(self, user: CompID, cl_ord_id: ClOrdID) -> OrderRow | None:
-        """Return *user*'s own order of that name, on whatever gateway, or None."""
-        return next(
-            (
-                row
-                for row in self.orders.values()
-                if row.user == user and row.cl_ord_id == cl_ord_id
-            ),
-            None,
-        )
+        """Return *user*'s own order of that name, or None.
+
+        Where he has several, on different gateways, it is one that works, if one does.
+        """
+        mine = [
+            row for row in self.orders.values() if row.user == user and row.cl_ord_id == cl_ord_id
+        ]
+        return next((row for row in mine if row.is_alive), mine[0] if mine else None)
 
     def _parent_filled(self, fill: ParentPartialFill, now_ns: int) -> None:
         row = self.staged[fill.staged_order_id]
@@ -174,7 +173,8 @@ class Window:
 
     def _reported(self, report: ExecutionReport, sender: CompID, now_ns: int) -> None:
         user = report.target_sub_id or report.target_comp_id
-        before = self.orders.pop((sender, user, report.orig_cl_ord_id or report.cl_ord_id), None)
+        key = (sender, user, report.orig_cl_ord_id or report.cl_ord_id)
+        before = self.orders.get(key)
         traded = before.traded if before else 0
         if report.exec_type is ExecType.TRADE:
             assert report.last_px is not None
@@ -195,7 +195,7 @@ class Window:
         name = report.cl_ord_id
         if report.orig_cl_ord_id and report.exec_type is not ExecType.REPLACED and before:
             name = before.cl_ord_id  # a cancel request's name does not become the order's
-        self.orders[sender, user, name] = OrderRow(
+        row = OrderRow(
             cl_ord_id=name,
             gateway=sender,
             user=user,
@@ -213,3 +213,10 @@ class Window:
             time_ns=now_ns,
             traded=traded,
         )
+        if before is None or name == before.cl_ord_id:
+            self.orders[sender, user, name] = row
+        else:  # under its new name, in its old place
+            self.orders = {
+                (sender, user, name) if each == key else each: row if each == key else kept
+                for each, kept in self.orders.items()
+            }

@@ -6,16 +6,19 @@ A child's acknowledgement and a plain order's are one FIX message; people say
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
 from .fix import ExecType, OrdType, Side, TimeInForce
-from .identifiers import Price, Symbol
+from .identifiers import Price, Qty, Symbol
 from .instrument import Instrument
 from .messages import (
     DropCopy,
     ExecutionReport,
+    MarketDataRequest,
+    MarketDataRequestReject,
+    MarketDataSnapshot,
     NewOrderSingle,
     OrderCancelReject,
     OrderCancelReplaceRequest,
@@ -83,10 +86,16 @@ LABELS: Mapping[str, type] = {
             ChildReserved,
             ChildRefused,
             SetPermission,
+            MarketDataRequest,
+            MarketDataSnapshot,
+            MarketDataRequestReject,
         )
     },
 }
-"""Every word that `label` has for what crosses a floor by itself, and its class."""
+"""Every word that `label` has for what crosses a floor by itself, and its class.
+
+A drop copy's word is that of what it copies, with *Copy of* before it.
+"""
 
 
 @attrs.frozen
@@ -166,12 +175,23 @@ class Wording:
             case SetPermission():
                 verb = "may" if message.allowed else "may not"
                 return f"{message.user} {verb}: {message.permission}"
+            case MarketDataRequest():
+                return f"{message.md_req_id} {message.symbol}, {message.market_depth} levels"
+            case MarketDataSnapshot():
+                bid, offer = self._best(message.symbol, message.bids, message.offers)
+                return f"{message.md_req_id} {message.symbol}, bid {bid}, offer {offer}"
+            case MarketDataRequestReject():
+                return f"{message.md_req_id}: {message.text}"
             case DropCopy():
                 return f"{message.source_comp_id}: {self.key_fields(message.report)}"
             case _:
                 return ""
 
-    def _terms(self, side: Side, qty: int, symbol: Symbol, price: Price | None) -> str:
+    def _best(self, symbol: Symbol, *sides: Sequence[tuple[Price, Qty]]) -> Iterator[str]:
+        for levels in sides:
+            yield f"{levels[0][1]} @ {self.price(symbol, levels[0][0])}" if levels else "none"
+
+    def _terms(self, side: Side, qty: Qty, symbol: Symbol, price: Price | None) -> str:
         return f"{self.side(side)} {qty} {symbol} @ {self.price(symbol, price)}"
 
     def _report(self, report: ExecutionReport) -> str:

@@ -68,7 +68,8 @@ RULES = (
         "STAGE-6",
         "Children never ask for more than the parent has free: its quantity less what children"
         " have filled and still work.",
-        'TT, "What is order staging?" and "Staged Order Management"; docs/readings.md, free quantity',
+        'TT, "What is order staging?" and "Staged Order Management";'
+        " docs/readings.md, free quantity",
     ),
     Rule(
         "STAGE-7",
@@ -89,7 +90,8 @@ RULES = (
     Rule(
         "STAGE-10",
         "With staging disabled at the gateway every staged order is refused.",
-        'TT, Synthetic SE configuration files, "RequestUnsolicitedEvents"; docs/readings.md, staging disabled',
+        'TT, Synthetic SE configuration files, "RequestUnsolicitedEvents";'
+        " docs/readings.md, staging disabled",
         ("staging_enabled",),
     ),
 )
@@ -104,15 +106,25 @@ class Child:
 
     order_qty: Qty
     cum_qty: Qty = 0
-    asked_qty: Qty = 0
-    """A larger total that has been asked for and not been answered, or 0."""
+    asked: Mapping[ClOrdID, Qty] = attrs.field(factory=dict)
+    """The totals of changes that the exchange has yet to answer, by the request's name.
+
+    Several may be under way; any of them may be the one that is taken.
+    """
 
     is_over: bool = False
 
     @property
     def working_qty(self) -> Qty:
         """What the child may still fill, at most."""
-        return 0 if self.is_over else max(self.order_qty, self.asked_qty) - self.cum_qty
+        return 0 if self.is_over else max([self.order_qty, *self.asked.values()]) - self.cum_qty
+
+    def asking(self, request: ClOrdID, order_qty: Qty) -> Child:
+        return attrs.evolve(self, asked={**self.asked, request: order_qty})
+
+    def answered(self, request: ClOrdID) -> Child:
+        left = {name: qty for name, qty in self.asked.items() if name != request}
+        return attrs.evolve(self, asked=left)
 
 
 @attrs.frozen(kw_only=True)
@@ -131,6 +143,8 @@ class StagedOrder:
     owner: CompID | None = None
     cum_qty: Qty = 0
     children: Mapping[ChildKey, Child] = attrs.field(factory=dict)
+    shown_qty: Qty = 0
+    """What windows have as working, from the latest announcement."""
 
     @property
     def leaves_qty(self) -> Qty:
@@ -148,7 +162,11 @@ class StagedOrder:
 
     @property
     def status(self) -> StagedStatus:
-        """Source: TT Order Book reference, care order statuses; docs/readings.md, status of an unclaimed order."""
+        """What windows show.
+
+        Source: TT Order Book reference, care order statuses; ``docs/readings.md``,
+        status of an unclaimed order.
+        """
         if self.cum_qty == self.order_qty:
             return StagedStatus.FILLED
         if self.owner is None:
@@ -159,6 +177,10 @@ class StagedOrder:
 
     def with_child(self, key: ChildKey, child: Child) -> StagedOrder:
         return attrs.evolve(self, children={**self.children, key: child})
+
+    def without_child(self, key: ChildKey) -> StagedOrder:
+        others = {name: child for name, child in self.children.items() if name != key}
+        return attrs.evolve(self, children=others)
 
 
 @attrs.frozen(kw_only=True)
@@ -251,16 +273,14 @@ def _claim(order: StagedOrder, claim: Claim, desk: Desk) -> Iterator[DeskEffect]
     elif order.owner is not None:
         why = f"{order.staged_order_id} is already owned by {order.owner}"
     else:
-        claimed = attrs.evolve(order, owner=user)
-        yield Keep(claimed)
-        yield Announce(_update(claimed))
+        yield from _announce(attrs.evolve(order, owner=user))
         return
     yield _refuse(claim, RejectCode.CLAIM_STAGED_FORBIDDEN, why)
 
 
 def _reserve(order: StagedOrder, ask: ReserveChild, desk: Desk) -> Iterator[DeskEffect]:
     key = (ask.sender_comp_id, ask.user, ask.changes or ask.cl_ord_id)
-    child = order.children.get(key)
+    child = order.children[key] if ask.changes else None
     if order.owner != ask.user:
         owner = f"is owned by {order.owner}" if order.owner else "has no owner"
         yield _refuse_child(
@@ -278,7 +298,7 @@ def _reserve(order: StagedOrder, ask: ReserveChild, desk: Desk) -> Iterator[Desk
         yield _refuse_child(
             ask,
             RejectCode.NOT_ALLOWED,
-            f"account {ask.account} is neither {order.staged_order_id}'s nor {ask.user}'s",
+            f"account {ask.account} is neither {order.staged_order_id}'s nor the desk's",
         )
         return
     held = child.working_qty if child else 0
@@ -292,10 +312,10 @@ def _reserve(order: StagedOrder, ask: ReserveChild, desk: Desk) -> Iterator[Desk
         )
         return
     if child:
-        grown = attrs.evolve(child, asked_qty=ask.order_qty)
+        held_for = child.asking(ask.cl_ord_id, ask.order_qty)
     else:
-        grown = Child(order_qty=ask.order_qty)
-    yield Keep(order.with_child(key, grown))
+        held_for = Child(order_qty=ask.order_qty)
+    yield Keep(order.with_child(key, held_for))
     yield Tell(
         ChildReserved(
             target_comp_id=ask.sender_comp_id,
@@ -310,29 +330,35 @@ def _reserve(order: StagedOrder, ask: ReserveChild, desk: Desk) -> Iterator[Desk
 
 
 def _is_anothers(account: Account | None, order: StagedOrder, user: CompID, desk: Desk) -> bool:
+    """Return whether *account* is another customer's.
+
+    An account is the desk's own when all who have it could work the order themselves,
+    or when nobody's login has it.
+    """
     if account is None or account == order.account:
         return False
     holders = desk.holders(account)
-    return bool(holders) and user not in holders
+    return user not in holders and not all(
+        desk.may(holder, Permission.MANAGEMENT) and desk.sees(holder, order) for holder in holders
+    )
 
 
 def _reported(order: StagedOrder, gateway: CompID, report: ExecutionReport) -> Iterator[DeskEffect]:
     user = report.target_sub_id
     assert user is not None, "a child belongs to a user"
-    key = (gateway, user, report.cl_ord_id)
-    if report.orig_cl_ord_id is not None and key not in order.children:
-        key = (gateway, user, report.orig_cl_ord_id)
+    # What answers a request names the request, and then the child.
+    key = (gateway, user, report.orig_cl_ord_id or report.cl_ord_id)
     child = order.children[key]
     match report.exec_type:
         case ExecType.NEW:
-            yield Announce(_update(order))
+            yield from _announce(order)
         case ExecType.TRADE:
             child = attrs.evolve(child, cum_qty=report.cum_qty, is_over=report.leaves_qty == 0)
             filled = attrs.evolve(
                 order.with_child(key, child), cum_qty=order.cum_qty + report.last_qty
             )
             assert report.last_px is not None
-            yield Keep(filled)
+            yield Keep(attrs.evolve(filled, shown_qty=filled.working_qty))
             yield Announce(
                 ParentPartialFill(
                     target_comp_id=order.originator,
@@ -349,32 +375,46 @@ def _reported(order: StagedOrder, gateway: CompID, report: ExecutionReport) -> I
                 )
             )
         case ExecType.REPLACED:
-            others = {name: kept for name, kept in order.children.items() if name != key}
-            child = attrs.evolve(child, order_qty=report.order_qty, asked_qty=0)
-            changed = attrs.evolve(
-                order, children={**others, (gateway, user, report.cl_ord_id): child}
-            )
-            yield Keep(changed)
-            yield Announce(_update(changed))
+            changed = attrs.evolve(child.answered(report.cl_ord_id), order_qty=report.order_qty)
+            renamed = (gateway, user, report.cl_ord_id)
+            yield from _announce(order.without_child(key).with_child(renamed, changed))
         case ExecType.CANCELED | ExecType.EXPIRED:
-            ended = order.with_child(key, attrs.evolve(child, is_over=True))
-            yield Keep(ended)
-            yield Announce(_update(ended))
+            yield from _announce(order.with_child(key, attrs.evolve(child, is_over=True)))
         case ExecType.REJECTED:
-            # It never was at the exchange, so nobody but its sender has heard of it.
-            yield Keep(order.with_child(key, attrs.evolve(child, is_over=True)))
+            yield from _take_back(order.without_child(key))  # its name may be used again
 
 
 def _not_changed(
     order: StagedOrder, gateway: CompID, reject: OrderCancelReject
 ) -> Iterator[DeskEffect]:
-    """Give back what a change that the exchange refused had been given."""
+    """Give back what a change that the exchange refused had been given.
+
+    The child may have another name by now, so the change is found by its own.
+    """
     user = reject.target_sub_id
     assert user is not None, "a child belongs to a user"
-    key = (gateway, user, reject.orig_cl_ord_id)
-    child = order.children.get(key)
-    if child is not None:
-        yield Keep(order.with_child(key, attrs.evolve(child, asked_qty=0)))
+    for key, child in order.children.items():
+        if key[:2] == (gateway, user) and reject.cl_ord_id in child.asked:
+            yield from _take_back(order.with_child(key, child.answered(reject.cl_ord_id)))
+            return
+
+
+def _announce(order: StagedOrder) -> Iterator[DeskEffect]:
+    """Keep *order*, and tell everyone who may see it how it stands."""
+    yield Keep(attrs.evolve(order, shown_qty=order.working_qty))
+    yield Announce(_update(order))
+
+
+def _take_back(order: StagedOrder) -> Iterator[DeskEffect]:
+    """Keep *order* without what the exchange has refused.
+
+    It never was at the exchange, so nobody but its sender has heard of it: unless
+    something else was announced meanwhile, which counted it as working.
+    """
+    if order.working_qty < order.shown_qty:
+        yield from _announce(order)
+    else:
+        yield Keep(order)
 
 
 def _update(order: StagedOrder) -> StagedUpdate:

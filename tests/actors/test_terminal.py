@@ -1,0 +1,205 @@
+"""Screens: what acts become, and what a window has no button for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from floorproof.actors.execution_trader import ExecutionTrader, Habits
+from floorproof.actors.portfolio_manager import PortfolioManager
+from floorproof.actors.terminal import Terminal
+from floorproof.market.fix import ExecType, OrdStatus, OrdType, Side, TimeInForce
+from floorproof.market.identifiers import Account, ClOrdID, CompID, ExecID, StagedOrderID, Symbol
+from floorproof.market.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+)
+from floorproof.market.staging import Claim, NewStagedOrder, StagedAck, StagedStatus
+from floorproof.market.terminal import (
+    Act,
+    CancelWorking,
+    ChangeWorking,
+    ClaimOrder,
+    Enter,
+    EnterChild,
+)
+from floorproof.runtime.participant import Delivery, Fact, Send
+
+ET1, P1, MNQ = CompID("ET1"), StagedOrderID("P1"), Symbol("MNQU3")
+
+ACK = StagedAck(
+    target_comp_id=ET1,
+    staged_order_id=P1,
+    staged_type="BROKER",
+    status=StagedStatus.AVAILABLE,
+    owner=None,
+    gateway=CompID("CME-A"),
+    symbol=MNQ,
+    side=Side.BUY,
+    order_qty=10,
+    leaves_qty=10,
+    price=100,
+    account=Account("123"),
+    originator=CompID("PM1"),
+    routing_mgt="TTORDAB/001/001",
+    exchange_mgt="TTSSE/SE1/001",
+    text="",
+)
+NEW = ExecutionReport(
+    target_comp_id=ET1,
+    cl_ord_id=ClOrdID("a"),
+    order_id=None,
+    exec_id=ExecID(1),
+    exec_type=ExecType.NEW,
+    ord_status=OrdStatus.NEW,
+    symbol=MNQ,
+    side=Side.SELL,
+    order_qty=5,
+    leaves_qty=5,
+    cum_qty=0,
+    transact_time_ns=0,
+    price=101,
+    target_sub_id=ET1,
+    account=Account("E1"),
+)
+FILLED = attrs.evolve(
+    NEW, exec_type=ExecType.TRADE, ord_status=OrdStatus.FILLED, leaves_qty=0, cum_qty=5,
+    last_qty=5, last_px=101,
+)  # fmt: skip
+ANOTHERS = attrs.evolve(NEW, target_sub_id=CompID("ET2"))
+
+
+def delivery(message: object, sender: str) -> Delivery:
+    return Delivery(message, sender, "ET1", 1, 1, 1, 0)
+
+
+def screen(*shown: object) -> Terminal:
+    """Return ET1's screen after what he was told."""
+    terminal = Terminal(ET1)
+    for message in shown:
+        terminal.show(delivery(message, "SSE-A" if isinstance(message, StagedAck) else "CME-A"))
+    return terminal
+
+
+claim = ClaimOrder(staged_order_id=P1)
+child = EnterChild(staged_order_id=P1, cl_ord_id=ClOrdID("C1"), order_qty=4, price=99)
+cancel = CancelWorking(cl_ord_id=ClOrdID("x"), orig_cl_ord_id=ClOrdID("a"))
+change = ChangeWorking(cl_ord_id=ClOrdID("b"), orig_cl_ord_id=ClOrdID("a"), order_qty=3)
+
+# fmt: off
+IMPOSSIBLE = {
+    "claim before the order has come":   ([],         claim,  "P1 is not in the window"),
+    "child before the order has come":   ([],         child,  "P1 is not in the window"),
+    "cancel before it is acknowledged":  ([],         cancel, "ET1 has no order a that works"),
+    "change before it is acknowledged":  ([],         change, "ET1 has no order a that works"),
+    "cancel of a filled order":          ([FILLED],   cancel, "ET1 has no order a that works"),
+    "change of a filled order":          ([FILLED],   change, "ET1 has no order a that works"),
+    "cancel of another's order":         ([ANOTHERS], cancel, "ET1 has no order a that works"),
+    "change of another's order":         ([ANOTHERS], change, "ET1 has no order a that works"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("shown", "act", "why"), IMPOSSIBLE.values(), ids=IMPOSSIBLE.keys())
+def test_what_the_window_does_not_show_never_leaves_the_screen(
+    shown: list[object], act: Act, why: str
+) -> None:
+    [fact] = screen(*shown).act(act)
+
+    assert fact == Fact("not possible", {"act": type(act).__name__, "why": why})
+
+
+def sent(terminal: Terminal, act: Act) -> tuple[str, Any]:
+    [send] = terminal.act(act)
+    assert isinstance(send, Send)
+    return send.recipient, send.message
+
+
+def test_a_claim_goes_to_the_gateway_that_holds_the_order() -> None:
+    assert sent(screen(ACK), claim) == ("SSE-A", Claim(sender_comp_id=ET1, staged_order_id=P1))
+
+
+def test_a_child_has_its_parents_side_and_instrument_and_goes_to_its_exchange() -> None:
+    gateway, order = sent(screen(ACK), child)
+
+    assert gateway == "CME-A"
+    assert order == NewOrderSingle(
+        sender_comp_id=ET1,
+        cl_ord_id=ClOrdID("C1"),
+        symbol=MNQ,
+        side=Side.BUY,
+        order_qty=4,
+        price=99,
+        parent_id=P1,
+        parent_gateway=CompID("SSE-A"),
+    )
+
+
+def test_a_child_without_a_price_is_a_market_order() -> None:
+    _, order = sent(screen(ACK), attrs.evolve(child, price=None))
+
+    assert (order.ord_type, order.price) == (OrdType.MARKET, None)
+
+
+def test_a_child_may_be_typed_with_another_side_which_the_gateway_refuses() -> None:
+    _, order = sent(screen(ACK), attrs.evolve(child, side=Side.SELL, symbol=Symbol("MESU3")))
+
+    assert (order.side, order.symbol) == (Side.SELL, "MESU3")
+
+
+def test_a_cancel_takes_side_and_instrument_from_the_window() -> None:
+    assert sent(screen(NEW), cancel) == (
+        "CME-A",
+        OrderCancelRequest(
+            sender_comp_id=ET1,
+            cl_ord_id=ClOrdID("x"),
+            orig_cl_ord_id=ClOrdID("a"),
+            symbol=MNQ,
+            side=Side.SELL,
+        ),
+    )
+
+
+@pytest.mark.parametrize(("typed", "price"), [(None, 101), (102, 102)], ids=["kept", "another"])
+def test_a_change_keeps_what_is_not_typed(typed: int | None, price: int) -> None:
+    assert sent(screen(NEW), attrs.evolve(change, price=typed)) == (
+        "CME-A",
+        OrderCancelReplaceRequest(
+            sender_comp_id=ET1,
+            cl_ord_id=ClOrdID("b"),
+            orig_cl_ord_id=ClOrdID("a"),
+            symbol=MNQ,
+            side=Side.SELL,
+            order_qty=3,
+            price=price,
+            time_in_force=TimeInForce.DAY,
+            account=Account("E1"),
+        ),
+    )
+
+
+def test_of_two_orders_of_one_name_the_one_that_works_is_canceled() -> None:
+    terminal = screen(FILLED)
+    terminal.show(delivery(NEW, "NSX-A"))
+
+    assert sent(terminal, cancel)[0] == "NSX-A"
+
+
+@pytest.mark.parametrize(
+    "user", [PortfolioManager(ET1), ExecutionTrader(ET1, Habits())], ids=["PM", "ET"]
+)
+def test_every_users_acts_go_by_his_screen(user: PortfolioManager | ExecutionTrader) -> None:
+    order = NewStagedOrder(
+        sender_comp_id=ET1, staged_order_id=P1, staged_type="BROKER", gateway=CompID("CME-A"),
+        symbol=MNQ, side=Side.BUY, order_qty=10,
+    )  # fmt: skip
+    enter = Enter(request=order, gateway=CompID("SSE-A"))
+
+    assert list(user.receive(delivery(enter, "scenario"))) == [Send("SSE-A", order)]
+    assert [type(each) for each in user.receive(delivery(claim, "scenario"))] == [Fact]
+    assert list(user.receive(delivery(ACK, "SSE-A"))) == []
+    assert [type(each) for each in user.receive(delivery(claim, "scenario"))] == [Send]

@@ -1,0 +1,214 @@
+"""What the desk calls a message, and what of it is worth a line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from floorproof.market import messages, staging
+from floorproof.market.fix import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    ExecType,
+    OrdStatus,
+    OrdType,
+    Side,
+    TimeInForce,
+)
+from floorproof.market.identifiers import Account, ClOrdID, CompID, ExecID, StagedOrderID, Symbol
+from floorproof.market.instrument import Instrument, TickTable
+from floorproof.market.messages import (
+    DropCopy,
+    ExecutionReport,
+    ExecutionReportDraft,
+    MarketDataRequest,
+    MarketDataRequestReject,
+    MarketDataSnapshot,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+)
+from floorproof.market.staging import (
+    ChildRefused,
+    ChildReserved,
+    Claim,
+    NewStagedOrder,
+    ParentPartialFill,
+    Permission,
+    RejectCode,
+    ReserveChild,
+    SetPermission,
+    StagedAck,
+    StagedReject,
+    StagedStatus,
+    StagedUpdate,
+)
+from floorproof.market.wording import LABELS, Wording, label
+
+MNQ = Symbol("MNQU3")
+WORDING = Wording({MNQ: Instrument(symbol=MNQ, price_decimals=2, ticks=TickTable.uniform(25))})
+
+ET1, PM1, C1, P1 = CompID("ET1"), CompID("PM1"), ClOrdID("C1"), StagedOrderID("P1")
+SSE_A, CME_A = CompID("SSE-A"), CompID("CME-A")
+
+ORDER = NewOrderSingle(
+    sender_comp_id=ET1, cl_ord_id=C1, symbol=MNQ, side=Side.BUY, order_qty=6, price=1535150
+)
+REPORT = ExecutionReport(
+    target_comp_id=ET1,
+    cl_ord_id=C1,
+    order_id=None,
+    exec_id=ExecID(1),
+    exec_type=ExecType.NEW,
+    ord_status=OrdStatus.NEW,
+    symbol=MNQ,
+    side=Side.BUY,
+    order_qty=6,
+    leaves_qty=6,
+    cum_qty=0,
+    transact_time_ns=0,
+    price=1535150,
+)
+CANCEL_REJECT = OrderCancelReject(
+    target_comp_id=ET1,
+    cl_ord_id=ClOrdID("x"),
+    orig_cl_ord_id=C1,
+    order_id=None,
+    cxl_rej_response_to=CxlRejResponseTo.ORDER_CANCEL_REQUEST,
+    cxl_rej_reason=CxlRejReason.UNKNOWN_ORDER,
+    transact_time_ns=0,
+    symbol=MNQ,
+    text="gone",
+)
+
+
+def report(exec_type: ExecType, **fields: object) -> ExecutionReport:
+    return attrs.evolve(REPORT, exec_type=exec_type, **fields)  # type: ignore[arg-type]  # by name
+
+
+# fmt: off
+SAID: list[tuple[object, str]] = [
+    (NewStagedOrder(sender_comp_id=PM1, staged_order_id=P1, staged_type="BROKER", gateway=CME_A,
+                    symbol=MNQ, side=Side.BUY, order_qty=10, price=1535200,
+                    account=Account("123"), text="by the close"),
+     "NewStagedOrder P1 BROKER Buy 10 MNQU3 @ 15352.00, account 123, 'by the close'"),
+    (NewStagedOrder(sender_comp_id=PM1, staged_order_id=P1, staged_type="BROKER", gateway=CME_A,
+                    symbol=MNQ, side=Side.SELL, order_qty=10),
+     "NewStagedOrder P1 BROKER Sell 10 MNQU3 @ market"),
+    (Claim(sender_comp_id=ET1, staged_order_id=P1), "Claim P1"),
+    (StagedAck(target_comp_id=ET1, staged_order_id=P1, staged_type="BROKER",
+               status=StagedStatus.AVAILABLE, owner=None, gateway=CME_A, symbol=MNQ,
+               side=Side.BUY, order_qty=10, leaves_qty=10, price=None, account=None,
+               originator=PM1, routing_mgt="A/B/C", exchange_mgt="A/B/C", text=""),
+     "StagedAck P1 Available, owner none, leaves 10"),
+    (StagedUpdate(target_comp_id=ET1, staged_order_id=P1, status=StagedStatus.WORKING, owner=ET1,
+                  cum_qty=2, leaves_qty=8, working_qty=3, free_qty=5),
+     "StagedUpdate P1 Working, owner ET1, cum 2, working 3, free 5"),
+    (StagedReject(target_comp_id=ET1, staged_order_id=P1, refused="Claim",
+                  code=RejectCode.CLAIM_STAGED_FORBIDDEN, text="P1 is filled"),
+     "StagedReject P1 Claim refused, 44: P1 is filled"),
+    (ParentPartialFill(target_comp_id=ET1, staged_order_id=P1, child_id=C1, symbol=MNQ, last_qty=4,
+                       last_px=1535150, cum_qty=4, leaves_qty=6, working_qty=2,
+                       status=StagedStatus.PARTIALLY_FILLED, owner=ET1),
+     "ParentPartialFill P1 4 @ 15351.50 by C1, cum 4, leaves 6, Partially Filled"),
+    (ReserveChild(sender_comp_id=CME_A, user=ET1, cl_ord_id=C1, parent_id=P1, symbol=MNQ,
+                  side=Side.BUY, order_qty=6, account=None),
+     "ReserveChild C1 of ET1: 6 of P1"),
+    (ChildReserved(target_comp_id=CME_A, user=ET1, cl_ord_id=C1, parent_id=P1, originator=PM1,
+                   account=None, beneficiaries=(PM1,)),
+     "ChildReserved C1 of ET1 in P1"),
+    (ChildRefused(target_comp_id=CME_A, user=ET1, cl_ord_id=C1, parent_id=P1,
+                  code=RejectCode.INVALID_QTY, text="P1 has 0 free"),
+     "ChildRefused C1 of ET1, 4: P1 has 0 free"),
+    (SetPermission(user=ET1, permission=Permission.CREATION, allowed=True),
+     "SetPermission ET1 may: staged_order_creation"),
+    (SetPermission(user=ET1, permission=Permission.MANAGEMENT, allowed=False),
+     "SetPermission ET1 may not: staged_order_management"),
+    (ORDER, "NewOrder C1 Buy 6 MNQU3 @ 15351.50"),
+    (attrs.evolve(ORDER, price=None, ord_type=OrdType.MARKET), "NewOrder C1 Buy 6 MNQU3 @ market"),
+    (attrs.evolve(ORDER, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL),
+     "NewOrder C1 Buy 6 MNQU3 @ 15351.50 IOC"),
+    (attrs.evolve(ORDER, symbol=Symbol("UNLISTED")), "NewOrder C1 Buy 6 UNLISTED @ 1535150"),
+    (attrs.evolve(ORDER, parent_id=P1, parent_gateway=SSE_A),
+     "NewChildOrder C1 Buy 6 MNQU3 @ 15351.50, parent P1"),
+    (OrderCancelRequest(sender_comp_id=ET1, cl_ord_id=ClOrdID("x"), orig_cl_ord_id=C1, symbol=MNQ,
+                        side=Side.BUY),
+     "Cancel x: cancel C1"),
+    (OrderCancelReplaceRequest(sender_comp_id=ET1, cl_ord_id=ClOrdID("C1a"), orig_cl_ord_id=C1,
+                               symbol=MNQ, side=Side.BUY, order_qty=8, price=1535200),
+     "Change C1a: C1 to Buy 8 MNQU3 @ 15352.00"),
+    (REPORT, "OrderAck C1 working 6 @ 15351.50"),
+    (report(ExecType.NEW, price=None, ord_type=OrdType.MARKET), "OrderAck C1 working 6 @ market"),
+    (report(ExecType.NEW, parent_id=P1), "ChildAck C1 working 6 @ 15351.50"),
+    (report(ExecType.TRADE, last_qty=4, last_px=1535125, cum_qty=4, leaves_qty=2),
+     "OrderFill C1 4 @ 15351.25, cum 4, leaves 2"),
+    (report(ExecType.TRADE, last_qty=4, last_px=1535125, cum_qty=4, leaves_qty=2, parent_id=P1),
+     "ChildFill C1 4 @ 15351.25, cum 4, leaves 2"),
+    (report(ExecType.CANCELED, leaves_qty=0, cum_qty=2), "OrderCanceled C1 cum 2"),
+    (report(ExecType.CANCELED, leaves_qty=0, text="self-match"),
+     "OrderCanceled C1 cum 0, self-match"),
+    (report(ExecType.CANCELED, leaves_qty=0, parent_id=P1), "ChildCanceled C1 cum 0"),
+    (report(ExecType.REPLACED), "OrderChanged C1 working 6 @ 15351.50"),
+    (report(ExecType.REPLACED, parent_id=P1), "ChildChanged C1 working 6 @ 15351.50"),
+    (report(ExecType.EXPIRED, leaves_qty=0), "OrderEliminated C1 cum 0"),
+    (report(ExecType.EXPIRED, leaves_qty=0, parent_id=P1), "ChildEliminated C1 cum 0"),
+    (report(ExecType.REJECTED, leaves_qty=0, text="no"), "OrderReject C1: no"),
+    (report(ExecType.REJECTED, leaves_qty=0, text="no", parent_id=P1), "ChildReject C1: no"),
+    (CANCEL_REJECT, "CancelReject x of C1: gone"),
+    (DropCopy(source_comp_id=CME_A, report=REPORT),
+     "Copy of OrderAck CME-A: C1 working 6 @ 15351.50"),
+    (DropCopy(source_comp_id=CME_A, report=CANCEL_REJECT),
+     "Copy of CancelReject CME-A: x of C1: gone"),
+    (MarketDataRequest(sender_comp_id=ET1, md_req_id="m1", symbol=MNQ, market_depth=5),
+     "MarketDataRequest m1 MNQU3, 5 levels"),
+    (MarketDataSnapshot(target_comp_id=ET1, md_req_id="m1", symbol=MNQ,
+                        bids=((1535125, 7), (1535100, 3)), offers=(), last_px=None),
+     "MarketDataSnapshot m1 MNQU3, bid 7 @ 15351.25, offer none"),
+    (MarketDataRequestReject(target_comp_id=ET1, md_req_id="m1", text="no such symbol"),
+     "MarketDataRequestReject m1: no such symbol"),
+    ("what only a plugin knows", "str "),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("message", "said"), SAID, ids=[said for _, said in SAID])
+def test_a_message_in_the_desks_words(message: object, said: str) -> None:
+    assert f"{label(message)} {WORDING.key_fields(message)}" == said
+
+
+def message_classes() -> Iterator[type]:
+    """Yield every message class of the room: what has a sender, an addressee or a user."""
+    for module in (messages, staging):
+        for _, cls in inspect.getmembers(module, inspect.isclass):
+            if cls.__module__ == module.__name__ and attrs.has(cls):
+                yield cls
+
+
+def test_every_message_is_said_above() -> None:
+    assert {type(message) for message, _ in SAID}.issuperset(
+        set(message_classes()) - {ExecutionReportDraft}
+    )
+
+
+def test_labels_hold_every_word_and_its_class() -> None:
+    words = {
+        label(message): type(message)
+        for message, _ in SAID
+        if not isinstance(message, DropCopy | str)
+    }
+
+    assert words == dict(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "price", "expected"),
+    [("MNQU3", 1535150, "15351.50"), ("MNQU3", None, "market"), ("UNLISTED", 7, "7")],
+)
+def test_prices_are_written_as_people_write_them(
+    symbol: str, price: int | None, expected: str
+) -> None:
+    assert WORDING.price(Symbol(symbol), price) == expected
