@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, ParamSpec
 
@@ -16,15 +18,14 @@ from rich.progress import Progress
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from .market.identifiers import Symbol
 from .market.wording import Wording
 from .plugins.manager import Plugins
 from .runtime.errors import FenceBreach, FloorproofError, RunError
 from .runtime.journal import Recording, plain_text
 from .scenario import story
-from .scenario.errors import ScenarioError
+from .scenario.errors import ScenarioError, blamed_on, unknown
 from .scenario.expect import Verdict, windows
-from .scenario.floor import Result, Scenario, load
+from .scenario.floor import Result, load
 from .scenario.floor import run as run_scenario
 from .scenario.json_schema import json_schema
 from .scenario.ledger import tests_by_rule
@@ -93,13 +94,15 @@ def main() -> None:
 
 
 def _settings(
-    _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+    _context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> dict[str, str]:
     settings = {}
     for each in given:
         key, equals, value = each.partition("=")
         if not (key and equals):
-            raise click.BadParameter(f"expected KEY=VALUE, found {each!r}")
+            raise click.BadParameter(f"expected {parameter.metavar}, found {each!r}")
+        if key in settings:
+            raise click.BadParameter(f"{key!r} is given twice")
         settings[key] = value
     return settings
 
@@ -138,14 +141,18 @@ def run(
 ) -> int:
     """Run a scenario, and show what was said and where everybody stands."""
     scenario = load(file, settings)
-    exporters = Plugins.discover().exporters
-    chosen = {path: exporters[name].cls for name, path in exports.items()}
+    chosen = {Path(path): _exporter(name) for name, path in exports.items()}
+    _check_outputs([file, *([journal] if journal else []), *chosen])
     for warning in scenario.warnings:
         _complain(f"warning: {warning}")
-    with _written_to(journal) as write:
+    with _written_to(journal) as stream:
+        write = None if stream is None else partial(_write_line, stream)
         result = run_scenario(scenario, seed=seed, in_place=in_place, write=write)
     for path, export in chosen.items():
-        _write(Path(path), export(result.journal))
+        data = export(result.journal)
+        with _written_to(path) as stream:
+            assert stream is not None
+            stream.write(data)
     if not quiet:
         _tell(result)
     _judge(result)
@@ -153,26 +160,49 @@ def run(
     return 0 if result.held else FOUND_SOMETHING
 
 
+def _exporter(name: str) -> Callable[..., bytes]:
+    with blamed_on("--export"):
+        return Plugins.discover().exporters[name].cls
+
+
+def _check_outputs(paths: Sequence[Path]) -> None:
+    """Check that what a run writes can be written, before it runs and anything is.
+
+    Args:
+        paths: the scenario first, which must not be written over.
+
+    Raises:
+        ScenarioError: if one cannot, or two are the same file.
+    """
+    for index, path in enumerate(paths[1:], start=1):
+        folder = path.parent
+        what = None
+        if path.resolve() in [other.resolve() for other in paths[:index]]:
+            what = "that is the scenario itself" if index == 1 else "it is written to already"
+        elif path.is_dir():
+            what = "it is a folder"
+        elif not folder.is_dir():
+            what = f"there is no folder {str(folder)!r}"
+        elif not os.access(path if path.exists() else folder, os.W_OK):
+            what = "permission denied"
+        if what is not None:
+            raise ScenarioError(str(path), f"cannot write: {what}")
+
+
 @contextmanager
-def _written_to(path: Path | None) -> Iterator[Callable[[bytes], object] | None]:
-    """Give what writes a line to *path*, whole or not at all."""
+def _written_to(path: Path | None) -> Iterator[BinaryIO | None]:
     if path is None:
         yield None
         return
-    with _opened(path) as stream:
-        yield lambda line: stream.write(line + b"\n")
-
-
-def _opened(path: Path) -> BinaryIO:
     try:
-        return path.open("wb")
+        with path.open("wb") as stream:
+            yield stream
     except OSError as error:
         raise ScenarioError(str(path), f"cannot write: {error.strerror}") from None
 
 
-def _write(path: Path, data: bytes) -> None:
-    with _opened(path) as stream:
-        stream.write(data)
+def _write_line(stream: BinaryIO, line: bytes) -> None:
+    stream.write(line + b"\n")
 
 
 def _tell(result: Result) -> None:
@@ -187,23 +217,19 @@ def _tell(result: Result) -> None:
         _print(table)
     left_out = story.left_out(result.journal, apart)
     if left_out:
-        _say(f"and {left_out:,} messages to and from {', '.join(apart)}")
+        more = "and " if table.rows else ""
+        _say(f"{more}{left_out:,} messages to and from {', '.join(apart)}")
     for account in result.facts("replay_account"):
         _say()
         for line in account.lines():
             _say(line)
-    screen = story.Screen(scenario.wording, start, _exchanges(scenario))
+    screen = story.Screen(scenario.wording, start, scenario.plan.exchange_of)
     for user, window in result.windows().items():
         for each in screen.tables(user, window):
             _say()
             _print(each)
     _say()
     _say(f"ended at {story.clock_time(start, result.end_ns)}")
-
-
-def _exchanges(scenario: Scenario) -> Mapping[Symbol, str]:
-    venues = scenario.plan.venues.values()
-    return {symbol: venue.name for venue in venues for symbol in venue.instruments}
 
 
 def _print(table: story.Table) -> None:
@@ -232,7 +258,7 @@ def _judge(result: Result) -> None:
     if not verdicts:
         return
     failed = [verdict for verdict in verdicts if not verdict.held]
-    _say(f"{len(verdicts)} expectations, {len(failed)} failed")
+    _say(f"{len(verdicts)} expectation{'s' * (len(verdicts) > 1)}, {len(failed)} failed")
     for verdict in failed:
         _explain(verdict)
 
@@ -324,20 +350,14 @@ def show(journal: Path, user: str, until: str | None) -> None:
     with _named(journal):
         recorded = RecordedRun(Recording(data))
     if user not in recorded.users:
-        raise ScenarioError(
-            "--user", f"no user named {user!r} (there are: {', '.join(recorded.users)})"
-        )
+        raise ScenarioError("--user", unknown("user", user, recorded.users))
     until_ns = None if until is None else recorded.moment(until)
     start = recorded.tables.scenario.start
-    entries = recorded.entries(until_ns)
-    wording = Wording(recorded.instruments)
-    listed = {
-        Symbol(each.symbol): exchange.name
-        for exchange in recorded.tables.exchange
-        for each in exchange.instrument
-    }
+    with _named(journal):
+        entries = recorded.entries(until_ns)
+    screen = story.Screen(Wording(recorded.instruments), start, recorded.exchange_of)
     window = windows(entries, [user])[user]
-    for table in story.Screen(wording, start, listed).tables(user, window):
+    for table in screen.tables(user, window):
         _print(table)
         _say()
     if entries:
@@ -383,9 +403,7 @@ def rules(name: str | None) -> None:
     if name is not None:
         known = [plugin.name for plugin in installed.listing()]
         if name not in known:
-            raise ScenarioError(
-                "rules", f"no plugin named {name!r} (there are: {', '.join(known)})"
-            )
+            raise ScenarioError("rules", unknown("plugin", name, known))
         ledger = next(each.rules for each in installed.listing() if each.name == name)
     shown_by = tests_by_rule(_python_files(Path.cwd() / "tests"))  # in a checkout
     for rule in ledger:

@@ -41,7 +41,7 @@ class MatchingEngine:
         touched, and a `DropCopy` of each to whoever watches that session;
         `MarketDataSnapshot` or its reject.
 
-    Facts: ``effect``, whatever a rule set had done; ``published``, what goes to the
+    Facts: ``effect`` and its kind, whatever a rule set had done; ``published``, what goes to the
     public feed; ``session mismatch``, a request in another session's name.
 
     Args:
@@ -90,7 +90,7 @@ class MatchingEngine:
                 for watcher in self._watchers.get(session, ()):
                     yield Send(watcher, DropCopy(source_comp_id=session, report=report))
         for applied in outcome.effects:
-            yield Fact("effect", applied)
+            yield Fact(f"effect {type(applied.effect).__name__}", applied)
             match applied.effect:
                 case Publish(message):
                     yield Fact("published", message)

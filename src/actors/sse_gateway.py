@@ -52,6 +52,9 @@ class SseGatewayConfig:
     accounts: Mapping[Account, Sequence[CompID]]
     """Who has each account, on any gateway."""
 
+    administrators: Sequence[CompID] = ()
+    """Who may change permissions."""
+
 
 class SseGateway:
     """Takes staged orders, claims and what happens to children; tells who may see.
@@ -63,6 +66,9 @@ class SseGateway:
     Sends:
         What the order types say, to the audience of the order on this gateway or to
         one user alone; `ChildReserved` or `ChildRefused` to the child's gateway.
+
+    Facts: ``warning``, an order type's; ``not an administrator``, a setting that
+    somebody else sent, which is not made.
     """
 
     def __init__(self, config: SseGatewayConfig, context: Context) -> None:
@@ -86,8 +92,10 @@ class SseGateway:
                 yield from self._reserve(ask)
             case ExecutionReport() | OrderCancelReject() as report:
                 yield from self._child(report, CompID(delivery.sender))
-            case SetPermission() as setting:
+            case SetPermission() as setting if delivery.sender in self._config.administrators:
                 self._set(setting)
+            case SetPermission():
+                yield Fact("not an administrator", {"sender": delivery.sender})
             case other:
                 raise TypeError(f"an SSE gateway has no use for {other!r}")
 

@@ -163,6 +163,11 @@ class Recorded(_Source):
 
     varies: bool = attrs.field(init=False, default=True)
 
+    @property
+    def values(self) -> Mapping[str, int]:
+        """What it was given."""
+        return self._replay
+
     @_replay.validator
     def _whole_numbers(self, _attribute: object, values: Mapping[str, int]) -> None:
         for name, value in values.items():

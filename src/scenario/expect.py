@@ -13,6 +13,7 @@ from ..market.identifiers import ClOrdID, CompID, Price, StagedOrderID, Symbol
 from ..market.window import OrderRow, StagedRow, Window
 from ..market.wording import Wording, label
 from ..runtime.journal import Entry
+from .forms import Line
 from .schema import ExpectTable
 
 PRICE_FIELDS = ("price", "last_px")
@@ -92,7 +93,12 @@ class Judge:
             )
         got = {name: sum(entry.actor == name for entry in found) for name in self._names(found)}
         wanted = {name: table.times for name in table.to if table.times}
-        says = f"{what} goes to {_all(table.to)} and to nobody else, {_times(table.times)} each"
+        if wanted:
+            says = (
+                f"{what} goes to {', '.join(wanted)} and to nobody else, {_times(table.times)} each"
+            )
+        else:
+            says = f"{what} goes to nobody"
         if got == wanted:
             return Verdict(where, says)
         parts = []
@@ -115,10 +121,10 @@ class Judge:
         says = f"{len(table.sequence)} messages come in this order: {'; '.join(table.sequence)}"
         position, last = 0, None
         for line in table.sequence:
-            kind, sender, _, recipient = line.split()
+            wanted = Line.parse(line)
             for index in range(position, len(self._messages)):
                 entry = self._messages[index]
-                if (label(entry.payload), entry.sender, entry.actor) == (kind, sender, recipient):
+                if wanted == Line(label(entry.payload), str(entry.sender), entry.actor):
                     position, last = index + 1, entry
                     break
             else:
@@ -222,10 +228,6 @@ def _names_order(message: object, order: str) -> bool:
 
 def _times(count: int) -> str:
     return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _all(names: Sequence[str]) -> str:
-    return ", ".join(names) or "nobody"
 
 
 def _pairs(state: Mapping[str, object]) -> str:

@@ -24,15 +24,17 @@ from ..market.window import Window
 from ..market.wording import Wording
 from ..plugins.binding import venue_manager, venue_rules
 from ..plugins.manager import Plugins
-from ..runtime.choices import Choices, Defaults, Seeded
+from ..runtime.choices import Choices, Defaults, Recorded, Seeded
 from ..runtime.journal import Entry, Header, Journal
 from ..runtime.kernel import Kernel
 from ..runtime.participant import Context, Factory, Participant, Run
-from .errors import ScenarioError
+from .crowd import Flow, Replay
+from .errors import ScenarioError, blamed_on
 from .expect import Judge, Verdict, windows
-from .plan import Plan, Replay, Venue
+from .plan import Plan
 from .reading import read_scenario
 from .schema import UserTable
+from .venues import Venue
 
 _ROOMS = ("floorproof.market", "floorproof.plugins", "floorproof.wire", "floorproof.actors")
 
@@ -115,7 +117,8 @@ def parse(
     tables = read_scenario(text, settings)
     folder = folder or Path()
     if plugins is None:
-        plugins = Plugins.discover(tables.scenario.plugins, folder)
+        with blamed_on("scenario.plugins"):
+            plugins = Plugins.discover(tables.scenario.plugins, folder)
     return Scenario(text, Plan(tables, plugins, folder), dict(settings or {}))
 
 
@@ -197,16 +200,17 @@ class Floor:
                 scenario=self.scenario.text,
                 overrides=self.scenario.overrides,
                 seed=seed,
-                plugins=dict(sorted(plan.used.items())),
+                choices=dict(choices.values) if isinstance(choices, Recorded) else None,
+                plugins=dict(sorted(plan.shelf.used.items())),
             )
         )
         kernel = Kernel(
             choices=choices,
             journal=journal,
             latency=plan.latency,
-            in_place=in_place,
+            in_place=in_place or plan.tables.scenario.hosting == "in-place",
             strict=strict,
-            fenced=[*_ROOMS, *plan.fenced],
+            fenced=[*_ROOMS, *plan.shelf.modules],
         )
         for name, make in self._makers.items():
             kernel.add(name, make)
@@ -235,9 +239,9 @@ class Floor:
         plan = self.scenario.plan
         for step in plan.instructions:
             kernel.schedule(step.at_ns, step.instruction.recipient, step.instruction.message)
-        for name, (_, steps) in plan.flows.items():
-            for flow_step in steps:
-                kernel.schedule(flow_step.at_ns, name, flow_step)
+        for flow in plan.flows:
+            for flow_step in flow.steps:
+                kernel.schedule(flow_step.at_ns, flow.name, flow_step)
         for replay in plan.replays:
             kernel.schedule(0, replay.name, ReplayStart())
 
@@ -253,8 +257,8 @@ def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
         yield name, _sse(name, plan) if gateway.kind == "sse" else _exchange_gateway(name, plan)
     for venue in plan.venues.values():
         yield venue.name, _engine(venue, plan)
-    for flow, (exchange, _) in plan.flows.items():
-        yield flow, _flow(exchange)
+    for flow in plan.flows:
+        yield flow.name, _flow(flow)
     for replay in plan.replays:
         yield replay.name, _replay(replay)
     for desk in plan.tables.drop_copy:
@@ -267,8 +271,8 @@ def _participant(make: Callable[[], Any]) -> Factory:
     return lambda _context: make()
 
 
-def _flow(exchange: CompID) -> Factory:
-    return lambda context: MarketFlow(name=CompID(context.name), exchange=exchange)
+def _flow(flow: Flow) -> Factory:
+    return lambda _context: MarketFlow(name=flow.name, exchange=flow.exchange)
 
 
 def _user(user: UserTable, plan: Plan) -> Factory:
@@ -295,6 +299,7 @@ def _sse(name: CompID, plan: Plan) -> Factory:
             for gateway in plan.gateways("exchange")
         },
         accounts=plan.accounts,
+        administrators=plan.administrators,
     )
     return lambda context: SseGateway(config, context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from typing import Any, get_args, get_origin
 import attrs
 
 from ..plugins.manager import Offers
-from .schema import Duration, ScenarioFile, StepTable
+from .reading import in_options
+from .schema import Duration, ScenarioFile, StepTable, key_of
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _SIMPLE: dict[object, dict[str, Any]] = {
@@ -46,6 +48,7 @@ def _step(name: str, action: type) -> dict[str, Any]:
     own["properties"]["do"] = {"const": name}
     return {
         "type": "object",
+        "description": of["description"],
         "properties": {**own["properties"], **of["properties"]},
         "required": ["at", "who", "do", *of.get("required", [])],
         "additionalProperties": False,
@@ -58,12 +61,16 @@ def _table(cls: type) -> dict[str, Any]:
     for field in attrs.fields(cls):
         if not field.init:
             continue
-        key = field.metadata.get("key", field.name)
+        key = key_of(field)
         properties[key] = _of(hints[field.name])
+        options = in_options(field.validator)
+        if options is not None:
+            properties[key] = {"enum": list(options)}
         if field.default is attrs.NOTHING:
             required.append(key)
     table: dict[str, Any] = {
         "type": "object",
+        "description": (inspect.getdoc(cls) or cls.__name__).partition("\n")[0],
         "properties": properties,
         "additionalProperties": False,
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
+import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +15,10 @@ from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.gen import make_dict_structure_fn, override
+from attrs import validators
 
-from .errors import ScenarioError
-from .schema import Duration, ScenarioFile, StepTable
+from .errors import ScenarioError, listed, near
+from .schema import Duration, ScenarioFile, StepTable, key_of
 
 _UNITS_NS = {
     "ns": 1,
@@ -28,7 +28,11 @@ _UNITS_NS = {
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|h)")
+_DURATION = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*(ns|us|ms|s|m|h)", re.ASCII)
+_LONGEST_NS = 366 * 24 * 3_600_000_000_000
+_LONG = 60  # characters of a wrong value that are worth showing
+_LARGEST = 10**18  # so that whatever is added up stays within 64 bits
+_DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 
 T = TypeVar("T")
 
@@ -47,6 +51,8 @@ def parse_duration(text: object) -> Duration:
     ns = Fraction(found[1]) * _UNITS_NS[found[2]]
     if ns.denominator != 1:
         raise ValueError(f"{text!r} is not a whole number of nanoseconds")
+    if ns > _LONGEST_NS:
+        raise ValueError(f"{text!r} is longer than a run can be, which is 366 days")
     return Duration(int(ns))
 
 
@@ -62,7 +68,7 @@ def read_scenario(text: str, settings: Mapping[str, str] | None = None) -> Scena
     """
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib's own is a ValueError
         raise ScenarioError("scenario", f"not a TOML file: {error}") from None
     for path, value in (settings or {}).items():
         _override(tables, path, value)
@@ -81,7 +87,7 @@ def structure(tables: object, cls: type[T], where: str) -> T:
     """
     try:
         return _converter.structure(tables, cls)
-    except (cattrs.BaseValidationError, ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # a class may be a plugin's, and object with anything
         problems = list(_problems(error, where))
         (path, what), others = problems[0], problems[1:5]
         raise ScenarioError(
@@ -95,7 +101,10 @@ def structure(tables: object, cls: type[T], where: str) -> T:
 def _said(value: object) -> str:
     kind = {bool: "a boolean", int: "a number", float: "a number with a point", str: "text"}
     kind |= {dict: "a table", list: "a list"}
-    return f"{value!r}, {kind.get(type(value), type(value).__name__)}"
+    text = repr(value)
+    if len(text) > _LONG:
+        text = f"{text[:_LONG]}..."
+    return f"{text}, {kind.get(type(value), type(value).__name__)}"
 
 
 def _exactly(cls: type, called: str) -> Callable[[object, object], object]:
@@ -104,6 +113,8 @@ def _exactly(cls: type, called: str) -> Callable[[object, object], object]:
             return _enumeration(value, to)
         if type(value) is not cls:
             raise ValueError(f"expected {called}, found {_said(value)}")
+        if isinstance(value, int) and abs(value) >= _LARGEST:
+            raise ValueError("expected a whole number of at most 18 digits, found a longer one")
         return value
 
     return take
@@ -115,13 +126,10 @@ def _decimal(value: object, _: object) -> Decimal:
         return Decimal(value)
     if not isinstance(value, str):
         raise ValueError(f'expected a decimal in quotes, such as "0.25", found {_said(value)}')
-    try:
-        decimal = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f"expected a decimal number, found {value!r}") from None
-    if not decimal.is_finite():
-        raise ValueError(f"expected a finite decimal number, found {value!r}")
-    return decimal
+    # Neither exponents nor infinities: `1e999999999` would keep a machine busy for ever.
+    if not _DECIMAL.fullmatch(value):
+        raise ValueError(f"expected a decimal number, found {value!r}")
+    return Decimal(value)
 
 
 def _datetime(value: object, _: object) -> datetime:
@@ -129,6 +137,8 @@ def _datetime(value: object, _: object) -> datetime:
         raise ValueError(f"expected a time such as 2023-07-17T13:30:00Z, found {_said(value)}")
     if value.tzinfo is None:
         raise ValueError(f"expected a time with its offset, such as Z, found {value.isoformat()}")
+    if not 1900 <= value.year < 3000:
+        raise ValueError(f"expected a year from 1900 to 2999, found {value.isoformat()}")
     return value
 
 
@@ -196,29 +206,88 @@ def _tuple(cls: Any) -> Callable[[Any, Any], Any]:
     return take
 
 
-def _table(cls: type) -> Callable[[Any, Any], Any]:
-    fields = attrs.fields(cls)
-    take: Callable[[Any, Any], Any] = make_dict_structure_fn(
-        cls,
-        _converter,
-        _cattrs_forbid_extra_keys=True,
-        _cattrs_detailed_validation=True,
-        **{  # type: ignore[arg-type]  # overrides by field
-            field.name: override(rename=field.metadata["key"])
-            for field in fields
-            if "key" in field.metadata
-        },
-    )
+class _Wrong(Exception):
+    """What is wrong with one table."""
 
-    def strict(value: object, to: object) -> object:
+    def __init__(self, problems: Sequence[tuple[str | None, Exception]]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+        """Each with the key that it concerns, or None for the table as a whole."""
+
+
+def _table(cls: type) -> Callable[[Any, Any], Any]:
+    """Return what makes a *cls* of a table, and gathers all that is wrong with it."""
+    hints = typing.get_type_hints(cls)
+    fields = {key_of(field): field for field in attrs.fields(cls) if field.init}
+
+    def take(value: object, _: object) -> object:
         if not isinstance(value, dict):
             raise ValueError(f"expected a table, found {_said(value)}")
-        return take(value, to)
+        problems: list[tuple[str | None, Exception]] = []
+        strangers = [key for key in value if key not in fields]
+        for key in strangers:
+            hint = near(key, fields) or f" (there are: {listed(fields)})"
+            problems.append((None, ValueError(f"unknown key {key!r}{hint}")))
+        taken: dict[str, object] = {}
+        for key, field in fields.items():
+            if key in value:
+                try:
+                    taken[field.alias] = _converter.structure(value[key], hints[field.name])
+                except Exception as error:  # gathered, so that all of a table's faults are told
+                    problems.append((key, error))
+            elif field.default is attrs.NOTHING and not near(key, strangers):
+                problems.append((None, ValueError(f"the key {key!r} is missing")))
+        if problems:
+            raise _Wrong(problems)
+        try:
+            return cls(**taken)
+        except Exception as error:
+            raise _Wrong(list(_objections(cls, taken)) or [(None, error)]) from None
 
-    return strict
+    return take
 
 
-_converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+def _objections(cls: type, taken: Mapping[str, object]) -> Iterator[tuple[str, Exception]]:
+    """Yield what each field's own validator has against its value."""
+    try:
+        with validators.disabled():
+            unchecked = cls(**taken)
+    except Exception:  # the class objects for a reason of its own, which is told as it is
+        return
+    for field in attrs.fields(cls):
+        if field.init and field.validator is not None:
+            value = getattr(unchecked, field.name)
+            try:
+                field.validator(unchecked, field, value)
+            except Exception as error:
+                yield key_of(field), ValueError(_objection(field, value, error))
+
+
+def _objection(field: attrs.Attribute[Any], value: object, error: Exception) -> str:
+    """Return what a validator says, without the field's name, which the path has already."""
+    options = in_options(field.validator)
+    if options is not None and value not in options:
+        hint = near(value, options) if isinstance(value, str) else ""
+        return f"expected one of {listed(map(str, options))}; found {value!r}{hint}"
+    text = str(error.args[0]) if error.args else type(error).__name__
+    if re.match(rf"Length of '{field.name}' must be >= 1\b", text) and not value:
+        return f"must not be empty, was {value!r}"
+    must = re.match(rf"'{field.name}' (must be .*): ", text)
+    return f"{must[1]}, was {_shown(value)}" if must else text
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
+def in_options(validator: object) -> Sequence[Any] | None:
+    """Return what an `attrs.validators.in_` allows, also inside an `optional`; else None."""
+    validator = getattr(validator, "validator", validator)  # of an optional, what it wraps
+    options = getattr(validator, "options", None)
+    return None if options is None else tuple(options)
+
+
+_converter = cattrs.Converter(detailed_validation=True)
 for _plain, _called in (
     (str, "text in quotes"),
     (int, "a whole number"),
@@ -245,7 +314,7 @@ _converter.register_structure_hook(StepTable, _step)
 def _override(tables: Any, path: str, value: str) -> None:
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         parsed = value
     where = tables
     keys = path.split(".")
@@ -268,43 +337,20 @@ def _override(tables: Any, path: str, value: str) -> None:
 # --- saying what is wrong ------------------------------------------------------------
 
 
-def near(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=2)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
-
-
-def keys_of(cls: type) -> list[str]:
-    """Return the keys that a table of this class may have."""
-    return [field.metadata.get("key", field.name) for field in attrs.fields(cls) if field.init]
-
-
 def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(error, cattrs.ClassValidationError):
-        for inner, note in error.group_exceptions()[0]:
-            key = _key_of(error.cl, note.name)
-            if isinstance(inner, KeyError):
-                yield path, f"the key {key!r} is missing"
-            else:
-                yield from _problems(inner, f"{path}.{key}" if path else key)
-        for other in error.group_exceptions()[1]:
-            yield from _problems(other, path)
+    """Yield each problem with its path, in the order of the file's classes."""
+    if isinstance(error, _Wrong):
+        for key, inner in error.problems:
+            yield from _problems(inner, _below(path, key))
     elif isinstance(error, cattrs.IterableValidationError):
-        for inner, at in error.group_exceptions()[0]:
-            where = f"{path}[{at.index}]" if isinstance(at.index, int) else f"{path}.{at.index}"
-            yield from _problems(inner, where)
-    elif isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = keys_of(error.cl)
-        for key in sorted(error.extra_fields):
-            hint = near(key, known) or f"; there are: {', '.join(known)}"
-            yield path, f"unknown key {key!r}{hint}"
-    elif isinstance(error, KeyError):
-        yield path, f"the key {error} is missing"
+        for inner, note in error.group_exceptions()[0]:
+            at = f"[{note.index}]" if isinstance(note.index, int) else f".{note.index}"
+            yield from _problems(inner, path + at)
     else:
         yield path, str(error.args[0]) if error.args else type(error).__name__
 
 
-def _key_of(cls: type, name: str) -> str:
-    for field in attrs.fields(cls):
-        if field.name == name:
-            return str(field.metadata.get("key", name))
-    return name
+def _below(path: str, key: str | None) -> str:
+    if key is None:
+        return path
+    return f"{path}.{key}" if path else key

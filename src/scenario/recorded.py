@@ -13,12 +13,12 @@ from ..market.instrument import Instrument
 from ..market.wording import LABELS
 from ..runtime.journal import Entry, Recording
 from .errors import ScenarioError
-from .plan import instruments_of
 from .reading import parse_duration, read_scenario
 from .schema import ScenarioFile
+from .venues import instruments_of
 
 _CLASSES: Mapping[str, type] = {cls.__name__: cls for cls in LABELS.values()}
-_CLOCK = re.compile(r"(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
 
 
 class RecordedRun:
@@ -38,10 +38,22 @@ class RecordedRun:
     def users(self) -> tuple[str, ...]:
         return tuple(user.name for user in self.tables.user)
 
+    @property
+    def exchange_of(self) -> Mapping[Symbol, str]:
+        """Where each instrument is listed."""
+        return {
+            Symbol(each.symbol): exchange.name
+            for exchange in self.tables.exchange
+            for each in exchange.instrument
+        }
+
     def entries(self, until_ns: int | None = None) -> Sequence[Entry]:
         """Return the entries up to and with a moment, their payloads as messages again.
 
         Facts, and messages that only a plugin knows, stay plain.
+
+        Raises:
+            ScenarioError: if a message is not what its class has.
         """
         return list(self._restored(until_ns))
 
@@ -53,7 +65,12 @@ class RecordedRun:
             if cls is None or entry.sender is None:
                 yield entry
             else:
-                payload: object = msgspec.convert(entry.payload, cls)
+                try:
+                    payload: object = msgspec.convert(entry.payload, cls)
+                except (msgspec.ValidationError, ValueError, TypeError) as error:
+                    raise ScenarioError(
+                        f"entry {entry.seq}", f"no {entry.kind} as this floorproof has it: {error}"
+                    ) from None
                 yield msgspec.structs.replace(entry, payload=payload)
 
     def moment(self, text: str) -> int:

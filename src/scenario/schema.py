@@ -28,20 +28,51 @@ Settings = Mapping[str, Any]
 
 ROLES = ("portfolio_manager", "execution_trader", "administrator")
 GATEWAY_KINDS = ("sse", "exchange")
+HOSTINGS = ("tasks", "in-place")
 
-_named: Any = validators.min_len(1)
 _not_negative: Any = validators.ge(0)
+
+
+def key_of(field: attrs.Attribute[Any]) -> str:
+    """Return the key that stands for a field in a table."""
+    return str(field.metadata.get("key", field.alias))
+
+
+def keys_of(cls: type) -> list[str]:
+    """Return the keys that a table of this class may have."""
+    return [key_of(field) for field in attrs.fields(cls) if field.init]
+
+
+def check_name(name: str) -> None:
+    """Check that a name can stand in a table, and in a sequence beside its arrow.
+
+    Raises:
+        ValueError: if it cannot.
+    """
+    if not name:
+        raise ValueError(f"must not be empty, was {name!r}")
+    if not name.isprintable() or name != name.strip() or ">" in name:
+        raise ValueError(
+            f"expected printable text without > and without blanks around it, found {name!a}"
+        )
+
+
+def _named(_table: object, _field: object, name: str) -> None:
+    check_name(name)
 
 
 @attrs.frozen(kw_only=True)
 class ScenarioTable:
     """``[scenario]``: what the file is about."""
 
-    name: str = attrs.field(validator=_named)
+    name: str = attrs.field(validator=validators.min_len(1))
     start: datetime
     """When the run begins, with its offset; times in a run count from here."""
 
     description: str = ""
+    hosting: str = attrs.field(default="tasks", validator=validators.in_(HOSTINGS))
+    """Whether participants that only answer run in tasks of their own, or are called in place."""
+
     plugins: tuple[str, ...] = ()
     """Local files that hold plugins, relative to the scenario."""
 
@@ -81,7 +112,7 @@ class InstrumentTable:
     """Instead of ``tick``, where the tick depends on the price."""
 
     algorithm: str = "F"
-    point_value: Decimal = Decimal(1)
+    point_value: Decimal = attrs.field(default=Decimal(1), validator=validators.gt(Decimal(0)))
     max_order_qty: int | None = attrs.field(
         default=None, validator=validators.optional(validators.gt(0))
     )
@@ -217,7 +248,7 @@ class ExpectTable:
     """A staged order, or an order, by name: how it stands at the end, in ``state``."""
 
     user: str | None = None
-    """In whose window; the originator's where none is given."""
+    """In whose window; where none is given, in every window that shows it."""
 
     state: Settings = attrs.field(factory=dict)
 

@@ -15,15 +15,20 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
 import attrs
 
-from ..runtime.errors import FloorproofError
-from ..runtime.journal import Recording, plain_text
+from ..runtime.errors import RunError
+from ..runtime.journal import Entry, Recording, plain_text
 
 _WORKER = "floorproof.scenario.worker"
+_EXPLAINED = 3
+"""How many seeds that diverge are run again to find their first difference."""
 
 
 @attrs.frozen
@@ -42,7 +47,7 @@ WAYS = (
 )
 
 
-class WorkerFailed(FloorproofError):
+class WorkerFailed(RunError):
     """A process that runs seeds ended before it had run them all."""
 
     def __init__(self, way: str, text: str) -> None:
@@ -59,7 +64,7 @@ class Divergence:
     """By way: the digest, or what the run ended with."""
 
     lines: tuple[str, ...] = ()
-    """The first entry that differs, by way."""
+    """The first entry that differs, by way; of the first few seeds that diverge."""
 
 
 @attrs.frozen
@@ -93,12 +98,16 @@ def verify(
     for way, seed, outcome in _run_all(path, 1, seeds, settings=settings, strict=strict):
         outcomes[way.name][seed] = outcome
         progress()
-    divergences, failures = [], []
+    divergences: list[Divergence] = []
+    failures = []
     for seed in range(1, seeds + 1):
         found = {way.name: outcomes[way.name][seed] for way in WAYS}
         first = found[WAYS[0].name]
         if any(outcome != first for outcome in found.values()):
-            lines = _first_difference(path, seed, found, settings=settings, strict=strict)
+            lines: tuple[str, ...] = ()
+            if len(divergences) < _EXPLAINED:
+                comparison = _Comparison(path, seed, seeds, found, settings, strict)
+                lines = comparison.first_difference()
             divergences.append(Divergence(seed, tuple(found.items()), lines))
         elif first.startswith("error "):
             failures.append((seed, first.removeprefix("error ")))
@@ -119,19 +128,24 @@ def _run_all(
 ) -> Iterator[tuple[Way, int, str]]:
     """Yield each way's outcome of each seed, as it comes."""
     lines: queue.SimpleQueue[tuple[Way, str | None]] = queue.SimpleQueue()
-    processes = []
-    for way in WAYS:
-        process = subprocess.Popen(
-            _command(way, path, first, last, settings, strict),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONHASHSEED": str(way.hash_seed)},
-        )
-        processes.append((way, process))
-        threading.Thread(target=_pump, args=(way, process, lines), daemon=True).start()
-    waiting = len(processes)
-    try:
+    with ExitStack() as stack:
+        workers = []
+        for way in WAYS:
+            # A file, as a pipe that nobody empties would fill up and stop the process.
+            errors = stack.enter_context(tempfile.TemporaryFile())
+            process = stack.enter_context(
+                subprocess.Popen(
+                    _command(way, path, first, last, settings, strict),
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    env={**os.environ, "PYTHONHASHSEED": str(way.hash_seed)},
+                )
+            )
+            stack.callback(process.kill)
+            workers.append((way, process, errors))
+            threading.Thread(target=_pump, args=(way, process, lines), daemon=True).start()
+        waiting = len(workers)
         while waiting:
             way, line = lines.get()
             if line is None:
@@ -139,17 +153,10 @@ def _run_all(
             else:
                 seed, _, outcome = line.rstrip("\n").partition(" ")
                 yield way, int(seed), outcome
-        for way, process in processes:
-            _, errors = process.communicate()
-            if process.returncode:
-                raise WorkerFailed(way.name, errors)
-    finally:
-        for _, process in processes:
-            process.kill()
-            process.wait()
-            for stream in (process.stdout, process.stderr):
-                if stream is not None:
-                    stream.close()
+        for way, process, errors in workers:
+            if process.wait():
+                errors.seek(0)
+                raise WorkerFailed(way.name, errors.read().decode(errors="replace"))
 
 
 def _pump(
@@ -163,36 +170,49 @@ def _pump(
     lines.put((way, None))
 
 
-def _first_difference(
-    path: Path,
-    seed: int,
-    found: Mapping[str, str],
-    *,
-    settings: Mapping[str, str],
-    strict: bool,
-) -> tuple[str, ...]:
-    """Run the seed again the first way and one that differs, and compare their journals."""
-    first = WAYS[0]
-    other = next(way for way in WAYS if found[way.name] != found[first.name])
-    with tempfile.TemporaryDirectory() as folder:
-        stories = []
-        for index, way in enumerate((first, other)):
-            journal = Path(folder) / str(index)
-            command = _command(way, path, seed, seed, settings, strict)
-            subprocess.run(
-                [*command, "--journal", str(journal)],
+@attrs.frozen
+class _Comparison:
+    """Runs a seed again, the first way and one that differs, and compares the journals."""
+
+    path: Path
+    seed: int
+    seeds: int
+    found: Mapping[str, str]
+    settings: Mapping[str, str]
+    strict: bool
+
+    def first_difference(self) -> tuple[str, ...]:
+        # By itself if that shows it; what outlives a run shows only after other seeds.
+        for first, last in dict.fromkeys(((self.seed, self.seed), (1, self.seeds))):
+            with ThreadPoolExecutor() as pool:
+                one, other = pool.map(partial(self._journal, first, last), self._ways())
+            for pair in zip_longest(one, other):
+                if pair[0] != pair[1]:
+                    return tuple(
+                        f"{way.name}: {'nothing more' if entry is None else plain_text(entry)}"
+                        for way, entry in zip(self._ways(), pair, strict=True)
+                    )
+        return ("this time both journals were equal: the difference comes and goes",)
+
+    def _ways(self) -> tuple[Way, Way]:
+        first = WAYS[0]
+        other = next(way for way in WAYS if self.found[way.name] != self.found[first.name])
+        return first, other
+
+    def _journal(self, first: int, last: int, way: Way) -> Sequence[Entry]:
+        with tempfile.TemporaryDirectory() as folder:
+            journal = Path(folder) / "journal"
+            command = _command(way, self.path, first, last, self.settings, self.strict)
+            ended = subprocess.run(
+                [*command, "--journal", str(journal), "--of", str(self.seed)],
                 env={**os.environ, "PYTHONHASHSEED": str(way.hash_seed)},
                 capture_output=True,
+                text=True,
                 check=False,
             )
-            stories.append(Recording(journal.read_bytes()).entries)
-    for one, two in zip_longest(*stories):
-        if one != two:
-            return tuple(
-                f"{way.name}: {plain_text(entry) if entry is not None else 'nothing more'}"
-                for way, entry in ((first, one), (other, two))
-            )
-    return ("this time both journals were equal: the difference comes and goes",)
+            if ended.returncode:
+                raise WorkerFailed(way.name, ended.stderr)
+            return Recording(journal.read_bytes()).entries
 
 
 def hypothesis_installed() -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import sys
 from pathlib import Path
 
 import click
@@ -22,6 +24,7 @@ from .verify import hypothesis_installed, seeds_in_order
 @click.option("--strict", is_flag=True)
 @click.option("--hypothesis", is_flag=True)
 @click.option("--journal", type=click.Path(path_type=Path))
+@click.option("--of", type=int, help="Whose journal.")
 def work(
     path: Path,
     first: int,
@@ -32,23 +35,28 @@ def work(
     strict: bool,
     hypothesis: bool,
     journal: Path | None,
+    of: int | None,
 ) -> None:
     """Print ``seed digest`` or ``seed error text`` for each seed from FIRST to LAST."""
+    outcomes = sys.stdout
     if hypothesis and hypothesis_installed():
         importlib.import_module("hypothesis")  # which changes how Trio shuffles tasks
     pairs = (each.partition("=") for each in settings)
-    scenario = load(path, {key: value for key, _, value in pairs})
-    lines: list[bytes] = []
+    # What a participant prints must not be taken for an outcome.
+    with contextlib.redirect_stdout(sys.stderr):
+        scenario = load(path, {key: value for key, _, value in pairs})
     for seed in seeds_in_order(first, last, reverse=reverse):
-        try:
-            result = run(scenario, seed=seed, in_place=in_place, strict=strict, write=lines.append)
-            outcome = result.digest
-        except FloorproofError as error:
-            outcome = "error " + str(error).replace("\n", " / ")
-        click.echo(f"{seed} {outcome}")
-        if journal is not None:
+        lines: list[bytes] = []
+        keep = lines.append if journal is not None and seed == of else None
+        with contextlib.redirect_stdout(sys.stderr):
+            try:
+                result = run(scenario, seed=seed, in_place=in_place, strict=strict, write=keep)
+                outcome = result.digest
+            except FloorproofError as error:
+                outcome = "error " + str(error).replace("\n", " / ")
+        click.echo(f"{seed} {outcome}", file=outcomes)
+        if journal is not None and seed == of:
             journal.write_bytes(b"".join(line + b"\n" for line in lines))
-        lines.clear()
 
 
 if __name__ == "__main__":

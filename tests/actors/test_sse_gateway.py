@@ -56,6 +56,7 @@ CONFIG = SseGatewayConfig(
     order_types={"BROKER": Staged()},
     listed={CME_A: {MNQ.symbol: MNQ}},
     accounts={Account("123"): (CompID("PM1"),), Account("456"): (CompID("PM2"),)},
+    administrators=[CompID("ADMIN")],
 )
 
 
@@ -249,3 +250,14 @@ def test_an_order_type_that_raises_leaves_nothing_half_done(gateway: Gateway) ->
 def test_a_message_of_no_use_is_an_error(gateway: Gateway) -> None:
     with pytest.raises(TypeError, match="an SSE gateway has no use for 'hello'"):
         gateway.take("hello", "PM1")
+
+
+def test_only_an_administrators_setting_is_made(gateway: Gateway) -> None:
+    setting = SetPermission(user=CompID("ET1"), permission=Permission.CREATION, allowed=True)
+
+    told = gateway.take(setting, "ET1")
+
+    assert told == ["not an administrator: {'sender': 'ET1'}"]
+    assert gateway.stage("ET1", "P2") == [
+        "ET1: StagedReject P2 NewStagedOrder refused, 43: ET1 may not create staged orders"
+    ]

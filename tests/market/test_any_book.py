@@ -56,7 +56,7 @@ class Ask:
     """Which of the session's earlier names is used once more; mostly none."""
 
     names_order: int
-    """Which of its earlier names a cancel or change is about, counted from the latest."""
+    """Which of its live orders a cancel or change is about; 0 for a name that leads nowhere."""
 
     keeps_price: bool
     """Whether a change leaves the price as it was."""
@@ -85,25 +85,30 @@ def asks(draw: st.DrawFn) -> Ask:
         lives=draw(mostly_day),
         account=draw(st.sampled_from([None] * 5 + [Account("A")])),
         names_again=draw(st.sampled_from([None] * 15 + [0])),
-        names_order=draw(st.integers(0, 3)),
+        names_order=draw(st.integers(0, 9)),
         keeps_price=draw(st.booleans()),
     )
 
 
 def requests_of(stream: Sequence[Ask]) -> list[Request]:
-    """Return *stream* with names: mostly new ones, and about earlier orders mostly right."""
-    used: dict[CompID, list[tuple[ClOrdID, Side, Price | None]]] = {}
+    """Return *stream* with names: mostly new ones, and cancels and changes of live orders.
+
+    The naive exchange is asked along the way which orders live.
+    """
+    naive = NaiveExchange(TICK, MAX_ORDER_QTY)
     requests: list[Request] = []
     for number, ask in enumerate(stream):
-        names = used.setdefault(ask.session, [])
         name = ClOrdID(f"n{number}")
-        if names and ask.names_again is not None:
-            name = names[ask.names_again][0]
-        orig, side, price = name, ask.side, ask.price
-        if names and ask.kind != "new":
-            orig, side, old_price = names[-1 - ask.names_order % len(names)]
+        used = [one for session, one in naive.names if session == ask.session]
+        if used and ask.names_again is not None:
+            name = ClOrdID(used[ask.names_again])
+        orig, side, price = ClOrdID("n0"), ask.side, ask.price
+        live = [one for one in naive.orders if one.since and one.owner == ask.session]
+        if live and ask.names_order and ask.kind != "new":
+            old = live[ask.names_order % len(live)]
+            orig, side = ClOrdID(old.name), old.side
             if ask.keeps_price:
-                price = old_price
+                price = old.price
         if ask.kind == "new":
             requests.append(
                 NewOrderSingle(
@@ -143,8 +148,7 @@ def requests_of(stream: Sequence[Ask]) -> list[Request]:
                     account=ask.account,
                 )
             )
-        if ask.kind != "cancel":
-            names.append((name, side, price))
+        naive.receive(requests[-1])
     return requests
 
 

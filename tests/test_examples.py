@@ -1,0 +1,99 @@
+"""The examples run, their expectations hold, and each tells its story.
+
+The stories lie in `examples/stories`; `pytest --accept` rewrites them, and a person
+reads the diff.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from commands import EXAMPLES, Ran, command, process
+
+ALL = sorted(EXAMPLES.glob("*.toml"))
+# Its data is not ours to ship, so it is run, and its account compared, by itself.
+REPLAY = EXAMPLES / "lobster_replay.toml"
+STORIES = [path for path in ALL if path != REPLAY]
+
+each_example = pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+
+
+def digest(ran: Ran) -> str:
+    assert (ran.status, ran.err) == (0, "")
+    return ran.out.splitlines()[-1].removeprefix("digest ")
+
+
+@each_example
+def test_example_tells_its_story(path: Path, accept: bool) -> None:
+    story = path.parent / "stories" / f"{path.stem}.txt"
+
+    told = command("run", path)
+
+    assert (told.status, told.err) == (0, "")
+    if accept:
+        story.parent.mkdir(exist_ok=True)
+        story.write_text(told.out, encoding="utf-8")
+    assert told.out == story.read_text(encoding="utf-8")
+
+
+def test_no_story_is_of_an_example_that_is_gone() -> None:
+    told = [path.stem for path in sorted((EXAMPLES / "stories").iterdir())]
+
+    assert told == [path.stem for path in STORIES]
+
+
+@each_example
+def test_example_runs_to_one_digest_wherever_and_however(path: Path) -> None:
+    here = digest(command("run", path, "--seed", "3"))
+
+    assert digest(command("run", path, "--seed", "3")) == here
+    assert digest(command("run", path, "--seed", "3", "--in-place")) == here
+    assert digest(process("run", path, "--seed", "3", PYTHONHASHSEED="7")) == here
+
+
+@each_example
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_expectations_of_an_example_hold_under_every_seed(path: Path, seed: int) -> None:
+    ran = command("run", path, "--quiet", "--seed", str(seed))
+
+    assert ran.status == 0, ran.out
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_example_says_in_prose_what_happens_and_what_would_be_wrong(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    prose = " ".join(line.strip("# ") for line in lines[: lines.index("[scenario]")])
+
+    assert "It would be wrong to see" in prose
+    assert tomllib.loads("\n".join(lines))["expect"]
+
+
+def test_replay_accounts_for_every_row_of_real_order_flow(shared: Path) -> None:
+    data = shared / "data" / "lobster"
+
+    ran = command(
+        "run", REPLAY,
+        "--set", f"replay.0.messages={data / 'AAPL_2012-06-21_message_10.csv'}",
+        "--set", f"replay.0.book={data / 'AAPL_2012-06-21_orderbook_10.csv'}",
+    )  # fmt: skip
+
+    assert (ran.status, ran.err) == (0, "")
+    account = ran.out.split("\n\n")[2]
+    assert account.splitlines() == [
+        "messages 999",
+        "top of book equal 999/999",
+        "ten levels equal in 985 rows",
+        "a level came into sight in 14 rows (10 new, 2 gone, 2 changed)",
+        "9 messages name orders from before the file",
+        "61 hidden executions leave the book alone",
+        "0 unexplained",
+    ]
+
+
+def test_replay_without_its_data_is_refused() -> None:
+    ran = command("run", REPLAY)
+
+    assert ran.status == 2
+    assert "replay[0].messages: cannot read" in ran.err
