@@ -4,7 +4,6 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV ?= .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
-JOBS ?= 2
 
 .PHONY: demo test check format bench deep clean
 
@@ -25,7 +24,7 @@ format: $(READY)
 
 # The property tests with the long profile: by hand, before a rule or the kernel changes.
 deep: $(READY)
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m "not slow or slow"
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
