@@ -15,10 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import floorproof
-from floorproof.market.fix import OrdType, Side
-from floorproof.market.identifiers import ClOrdID, CompID, StagedOrderID, Symbol
-from floorproof.market.messages import NewOrderSingle, OrderCancelReplaceRequest, OrderCancelRequest
-from floorproof.market.staging import Claim, NewStagedOrder
+from floorproof.market.fix import ExecType, OrdStatus, OrdType, Side
+from floorproof.market.identifiers import ClOrdID, CompID, ExecID, OrderID, StagedOrderID, Symbol
+from floorproof.market.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+)
+from floorproof.market.staging import (
+    ChildRefused,
+    Claim,
+    NewStagedOrder,
+    RejectCode,
+    ReserveChild,
+)
 from floorproof.market.window import Window
 from floorproof.market.wording import label
 from floorproof.runtime.choices import Recorded
@@ -298,6 +309,25 @@ def entered(**fields: object) -> NewOrderSingle:
     return attrs.evolve(order, **fields)  # type: ignore[arg-type]  # as above
 
 
+FILL = ExecutionReport(
+    target_comp_id=CompID("SSE-A"),
+    cl_ord_id=ClOrdID("C1"),
+    order_id=OrderID(1),
+    exec_id=ExecID(1),
+    exec_type=ExecType.TRADE,
+    ord_status=OrdStatus.FILLED,
+    symbol=Symbol("MNQU3"),
+    side=Side.BUY,
+    order_qty=6,
+    leaves_qty=0,
+    cum_qty=6,
+    last_qty=6,
+    last_px=1535150,
+    transact_time_ns=0,
+    target_sub_id=CompID("ET2"),
+    parent_id=StagedOrderID("P1"),
+)
+
 # fmt: off
 BY_PROGRAM = {
     "stage off tick":
@@ -385,6 +415,50 @@ def test_a_program_is_refused_what_a_screen_does_not_let_through(
     )
 
     assert_refused(told, "PM1", answer)
+
+
+# What only a gateway or a venue may say, from a program in PM2's seat.
+SPOOFED = {
+    "room for a child": (
+        "SSE-A",
+        ReserveChild(
+            sender_comp_id=CompID("CME-A"),
+            user=CompID("ET2"),
+            cl_ord_id=ClOrdID("X"),
+            parent_id=StagedOrderID("P1"),
+            symbol=Symbol("MNQU3"),
+            side=Side.BUY,
+            order_qty=4,
+            account=None,
+        ),
+    ),
+    "a child's fill": ("SSE-A", FILL),
+    "a venue's fill": ("CME-A", FILL),
+    "a parent's word": (
+        "CME-A",
+        ChildRefused(
+            target_comp_id=CompID("CME-A"),
+            user=CompID("ET2"),
+            cl_ord_id=ClOrdID("C1"),
+            parent_id=StagedOrderID("P1"),
+            code=RejectCode.NOT_ALLOWED,
+            text="",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("gateway", "message"), SPOOFED.values(), ids=SPOOFED.keys())
+def test_nobody_speaks_in_a_gateways_name_or_learns_anything_by_it(
+    gateway: str, message: object
+) -> None:
+    told = play(STANDING, guests={"PM2": saying((10, gateway, message))})
+
+    assert told.to("PM2", since="10s") == []
+    assert [dict(fact) for fact in told.result.facts("session mismatch")] == [
+        {"sender": "PM2", "message": type(message).__name__}
+    ]
+    assert told.windows(until="9s") == told.windows(until="10s")
 
 
 def test_a_plain_order_that_names_a_gateway_of_parents_is_a_plain_order() -> None:

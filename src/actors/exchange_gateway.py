@@ -29,7 +29,7 @@ from ..market.messages import (
     OrderRequest,
 )
 from ..market.staging import ChildRefused, ChildReserved, ReserveChild
-from ..runtime.participant import Answer, Context, Delivery, Send
+from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +84,9 @@ class ExchangeGateway:
         Requests, in its own session's name, to matching engines; `ReserveChild` to
         SSE gateways; reports to the audience of each order, by name, and those about
         a child to its parent's gateway as well, after them; rejects to the sender.
+
+    Facts: ``session mismatch``, what only a venue or an SSE gateway may say from
+    somebody else.
     """
 
     def __init__(self, config: ExchangeGatewayConfig, context: Context) -> None:
@@ -111,6 +114,14 @@ class ExchangeGateway:
                 return self._enter(order, CompID(delivery.sender))
             case OrderCancelRequest() | OrderCancelReplaceRequest() as change:
                 return self._change(change, CompID(delivery.sender))
+            case ExecutionReport() | OrderCancelReject() as message if (
+                delivery.sender not in self._config.exchanges.values()
+            ):
+                return self._mismatch(message, delivery.sender)
+            case ChildReserved() | ChildRefused() as message if (
+                delivery.sender not in self._config.synthetic_gateways
+            ):
+                return self._mismatch(message, delivery.sender)
             case ExecutionReport() as report:
                 return self._report(report)
             case OrderCancelReject() as reject:
@@ -121,6 +132,10 @@ class ExchangeGateway:
                 return self._refused_by_parent(refused)
             case other:
                 raise TypeError(f"an exchange gateway has no use for {other!r}")
+
+    @staticmethod
+    def _mismatch(message: object, sender: str) -> Iterator[Answer]:
+        yield Fact("session mismatch", {"sender": sender, "message": type(message).__name__})
 
     # --- from users ------------------------------------------------------------------
 

@@ -68,7 +68,8 @@ class SseGateway:
         one user alone; `ChildReserved` or `ChildRefused` to the child's gateway.
 
     Facts: ``warning``, an order type's; ``not an administrator``, a setting that
-    somebody else sent, which is not made.
+    somebody else sent, which is not made; ``session mismatch``, what only an exchange
+    gateway may say from somebody else.
     """
 
     def __init__(self, config: SseGatewayConfig, context: Context) -> None:
@@ -88,8 +89,16 @@ class SseGateway:
                 yield from self._stage(order, CompID(delivery.sender))
             case Claim() as claim:
                 yield from self._claim(claim, CompID(delivery.sender))
+            case ReserveChild() | ExecutionReport() | OrderCancelReject() as message if (
+                delivery.sender not in self._config.listed
+            ):
+                # Whoever could ask in a gateway's name would be told of others' orders.
+                yield Fact(
+                    "session mismatch",
+                    {"sender": delivery.sender, "message": type(message).__name__},
+                )
             case ReserveChild() as ask:
-                yield from self._reserve(ask)
+                yield from self._reserve(attrs.evolve(ask, sender_comp_id=CompID(delivery.sender)))
             case ExecutionReport() | OrderCancelReject() as report:
                 yield from self._child(report, CompID(delivery.sender))
             case SetPermission() as setting if delivery.sender in self._config.administrators:

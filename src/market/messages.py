@@ -6,7 +6,7 @@ differently (CME writes ``14=0`` on a cancel) is the codec's affair.
 
 from __future__ import annotations
 
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import attrs
 from attrs import validators
@@ -35,12 +35,60 @@ from .identifiers import (
 )
 
 
+def check_quantity(order_qty: object) -> None:
+    """Check that *order_qty* can be an order's.
+
+    Raises:
+        ValueError: unless it is a whole number above zero.
+    """
+    if type(order_qty) is not int or order_qty <= 0:
+        raise ValueError(f"order_qty must be a whole number above zero, was {order_qty!r}")
+
+
+def check_price(price: object) -> None:
+    """Check that *price* can be an order's: no float ever is.
+
+    Raises:
+        ValueError: unless it is a whole number of the instrument's units, or None.
+    """
+    if price is not None and type(price) is not int:
+        raise ValueError(f"price must be a whole number of the instrument's units, was {price!r}")
+
+
+def check_side(side: object) -> None:
+    """Check that *side* is one: the wire's ``"1"`` is equal to `Side.BUY`, and is not it.
+
+    Raises:
+        ValueError: unless it is a `Side`.
+    """
+    if type(side) is not Side:
+        raise ValueError(f"side must be Side.BUY or Side.SELL, was {side!r}")
+
+
+def check_name(name: object, field: str) -> None:
+    """Check that *name* can be a request's.
+
+    Raises:
+        ValueError: unless it is text, and not empty.
+    """
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"{field} must be text, and not empty, was {name!r}")
+
+
+def _check_kinds(ord_type: object, time_in_force: object) -> None:
+    if type(ord_type) is not OrdType:
+        raise ValueError(f"ord_type must be an OrdType, was {ord_type!r}")
+    if type(time_in_force) is not TimeInForce:
+        raise ValueError(f"time_in_force must be a TimeInForce, was {time_in_force!r}")
+
+
 @attrs.frozen(kw_only=True)
 class NewOrderSingle:
     """A request to enter one order (FIX ``35=D``).
 
     Raises:
-        ValueError: if ``order_qty`` is not positive.
+        ValueError: if a field is not what it must be in any market: quantity and price
+            whole numbers, side and the like of their enumerations.
     """
 
     sender_comp_id: CompID
@@ -49,7 +97,7 @@ class NewOrderSingle:
     cl_ord_id: ClOrdID
     symbol: Symbol
     side: Side
-    order_qty: Qty = attrs.field(validator=validators.gt(0))
+    order_qty: Qty
 
     price: Price | None = None
     """The limit; None on a market order."""
@@ -68,10 +116,21 @@ class NewOrderSingle:
     parent_gateway: CompID | None = None
     """The synthetic gateway that holds the parent; staged orders are named per gateway."""
 
+    def __attrs_post_init__(self) -> None:
+        check_quantity(self.order_qty)
+        check_price(self.price)
+        check_side(self.side)
+        check_name(self.cl_ord_id, "cl_ord_id")
+        _check_kinds(self.ord_type, self.time_in_force)
+
 
 @attrs.frozen(kw_only=True)
 class OrderCancelRequest:
-    """A request to cancel what is left of an order (FIX ``35=F``)."""
+    """A request to cancel what is left of an order (FIX ``35=F``).
+
+    Raises:
+        ValueError: if a field is not what it must be in any market.
+    """
 
     sender_comp_id: CompID
     cl_ord_id: ClOrdID
@@ -84,6 +143,10 @@ class OrderCancelRequest:
     side: Side
     sender_sub_id: CompID | None = None
 
+    def __attrs_post_init__(self) -> None:
+        check_side(self.side)
+        check_name(self.cl_ord_id, "cl_ord_id")
+
 
 @attrs.frozen(kw_only=True)
 class OrderCancelReplaceRequest:
@@ -92,7 +155,7 @@ class OrderCancelReplaceRequest:
     ``order_qty`` is the new total: what has been filled counts towards it.
 
     Raises:
-        ValueError: if ``order_qty`` is not positive.
+        ValueError: if a field is not what it must be in any market.
     """
 
     sender_comp_id: CompID
@@ -102,12 +165,19 @@ class OrderCancelReplaceRequest:
     orig_cl_ord_id: ClOrdID
     symbol: Symbol
     side: Side
-    order_qty: Qty = attrs.field(validator=validators.gt(0))
+    order_qty: Qty
     price: Price | None = None
     ord_type: OrdType = OrdType.LIMIT
     time_in_force: TimeInForce = TimeInForce.DAY
     sender_sub_id: CompID | None = None
     account: Account | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_quantity(self.order_qty)
+        check_price(self.price)
+        check_side(self.side)
+        check_name(self.cl_ord_id, "cl_ord_id")
+        _check_kinds(self.ord_type, self.time_in_force)
 
 
 OrderRequest: TypeAlias = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
@@ -163,7 +233,7 @@ class ExecutionReportDraft:
     def seal(self) -> ExecutionReport:
         """Return this very object as the report that it has become; nothing changes it now."""
         self.__class__ = ExecutionReport  # which has the same slots
-        return cast(ExecutionReport, self)
+        return self  # type: ignore[return-value]  # by now it is one
 
 
 @attrs.frozen

@@ -11,10 +11,10 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 import attrs
-from attrs import validators
 
 from .fix import Side
 from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
+from .messages import check_name, check_price, check_quantity, check_side
 
 BROKER = "BROKER"
 """The type of an order that is staged to an execution desk."""
@@ -78,7 +78,7 @@ class NewStagedOrder:
     """A request to stage an order to an execution desk.
 
     Raises:
-        ValueError: if ``order_qty`` is not positive.
+        ValueError: if a field is not what it must be in any market.
     """
 
     sender_comp_id: CompID
@@ -91,11 +91,17 @@ class NewStagedOrder:
 
     symbol: Symbol
     side: Side
-    order_qty: Qty = attrs.field(validator=validators.gt(0))
+    order_qty: Qty
     price: Price | None = None
     account: Account | None = None
     text: str = ""
     """Instructions for the desk."""
+
+    def __attrs_post_init__(self) -> None:
+        check_quantity(self.order_qty)
+        check_price(self.price)
+        check_side(self.side)
+        check_name(self.staged_order_id, "staged_order_id")
 
 
 @attrs.frozen(kw_only=True)
