@@ -118,6 +118,31 @@ def test_an_export_holds_the_run(tmp_path: Path) -> None:
     assert json.loads(rows[1]["fields"])["order_qty"] == 10
 
 
+EXPORTER = """
+from floorproof.plugins.hookspecs import hookimpl
+
+floorproof_contract = 1
+
+def count(entries):
+    return str(len(entries)).encode()
+
+@hookimpl
+def exporters():
+    return {"count": count}
+"""
+
+
+def test_an_export_may_be_of_the_scenario_s_own_plugin_file(tmp_path: Path) -> None:
+    write(tmp_path, EXPORTER, "own.py")
+    text = STAGED_ORDER.read_text(encoding="utf-8")
+    scenario = write(tmp_path, changed(text, "[scenario]", '[scenario]\nplugins = ["own.py"]'))
+
+    ran = command("run", scenario, "--quiet", "--export", f"count={tmp_path / 'count'}")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert int((tmp_path / "count").read_text(encoding="utf-8")) > 20
+
+
 def test_a_setting_changes_the_run(tmp_path: Path) -> None:
     ran = command("run", STAGED_ORDER, "--set", "step.0.order.text=now", "--quiet")
 
@@ -241,20 +266,27 @@ settings = { symbol = "MNQU3", start_mid = "100.00", duration_s = "4000" }
 @pytest.mark.skipif(os.name != "posix", reason="interrupts as a POSIX terminal does")
 def test_an_interrupted_run_leaves_a_journal_that_show_reads(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
+    # Where the tests run in the background, the child inherits that interrupts are ignored.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from floorproof.cli import main; main()"
+    )
     with subprocess.Popen(
-        [sys.executable, "-c", "from floorproof.cli import main; main()",
-         "run", write(tmp_path, LONG), "--journal", journal],
+        [sys.executable, "-c", program, "run", write(tmp_path, LONG), "--journal", journal],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    ) as running:  # fmt: skip
-        deadline = time.monotonic() + 30
-        while not (journal.exists() and journal.stat().st_size > 100_000):
-            assert time.monotonic() < deadline
-            assert running.poll() is None
-            time.sleep(0.01)
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
+    ) as running:
+        try:
+            deadline = time.monotonic() + 30
+            while not (journal.exists() and journal.stat().st_size > 100_000):
+                assert time.monotonic() < deadline
+                assert running.poll() is None
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=30)
+        finally:
+            running.kill()
 
     assert (running.returncode, out, err) == (130, "", "interrupted\n")
     recording = Recording(journal.read_bytes())

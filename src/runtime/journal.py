@@ -107,6 +107,10 @@ def plain_text(payload: object) -> str:
 class Journal:
     """Takes a run's entries in order, keeps the digest, and hands each on.
 
+    A float that is not a number, or not finite, is written as ``null``: JSON has no
+    other word for it, and looking for one in every payload would cost more than
+    writing it.
+
     Args:
         keep: whether `entries` holds them all in memory.
         write: is given each encoded line without its end; None to write nowhere.

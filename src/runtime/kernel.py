@@ -14,6 +14,7 @@ import inspect
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeAlias, cast
 
@@ -212,7 +213,11 @@ class Kernel:
         self._stop_if_failed()
 
     async def run(self) -> None:
-        """Run the floor in the current Trio run, whose clock must be this kernel's."""
+        """Run the floor in the current Trio run, whose clock must be this kernel's.
+
+        When nothing is left to happen, those who wait are canceled.  What they send then
+        arrives nowhere: each such message is a fact, ``undeliverable``, of its recipient.
+        """
         assert not self._ran, "a kernel runs once"
         assert trio.lowlevel.current_clock() is self._clock, "the Trio run has another clock"
         self._ran = True
@@ -226,6 +231,7 @@ class Kernel:
                 await self._drive()
                 nursery.cancel_scope.cancel()
         # What they did when they were told to go is on record, too.
+        self._close_calendar()
         self._write_facts()
         self._stop_if_failed()
 
@@ -235,6 +241,8 @@ class Kernel:
         if hasattr(participant, "receive"):
             seat.receive = participant.receive
         elif not hasattr(participant, "run"):
+            if inspect.iscoroutine(participant):
+                participant.close()  # Python would warn that nobody awaited it
             raise FloorproofError(
                 f"{seat.name} is no participant: {participant!r} has neither "
                 "receive(delivery) nor async run(mailbox)"
@@ -446,6 +454,17 @@ class Kernel:
         """Put on record that *seat* is over and does not read *delivery*."""
         fact = Fact("undeliverable", {"message": type(delivery.message).__name__})
         self._facts.append((place, seat.name, fact, delivery.seq))
+
+    def _close_calendar(self) -> None:
+        """Put on record what was sent by those who were told to go: nobody will get it."""
+        left = [sorted(self._next_phase, key=attrgetter("rank"))]
+        for at_ns in sorted(self._due.keys() | self._departing.keys()):
+            kept_back = [delivery for _, _, delivery in self._departing.get(at_ns, ())]
+            left.append(sorted(self._due.get(at_ns, []) + kept_back, key=attrgetter("rank")))
+        after_all = (self._seq + 1, 0)
+        for delivery in chain.from_iterable(left):
+            fact = Fact("undeliverable", {"message": type(delivery.message).__name__})
+            self._facts.append((after_all, delivery.recipient, fact, delivery.cause))
 
     def _in_order(self, batch: list[Delivery]) -> list[Delivery]:
         """Return *batch* by sender's rank and count, varied where a choice says so.

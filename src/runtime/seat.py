@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,11 @@ class BareRun:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.fenced_module = run.__module__
+        # A partial is `functools`'s: who is to be fenced is whom it calls.
+        called: object = run
+        while isinstance(called, functools.partial):
+            called = called.func
+        self.fenced_module: str = called.__module__
 
     async def run(self, mailbox: Mailbox) -> None:
         await self._run(mailbox)

@@ -310,18 +310,26 @@ def test_the_order_of_a_set_shows_under_two_hash_seeds() -> None:
     assert one != two
 
 
+# A shell that runs the tests in the background has interrupts ignored, and a child
+# inherits that; and what runs for ever must not write for ever if nothing ends it.
 FOR_EVER = """
-    import sys
+    import signal, sys
     from floorproof.runtime.journal import Header, Journal
     from floorproof.runtime.kernel import Kernel
     from floorproof.runtime.participant import Send
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     class Echo:
         def receive(self, delivery):
             yield Send(delivery.sender if delivery.sender != "scenario" else "b", 1, 5)
 
     with open(sys.argv[1], "wb") as file:
-        journal = Journal(keep=False, write=lambda line: file.write(line + b"\\n"))
+        def write(line):
+            assert file.tell() < 1 << 28, "nobody interrupts"
+            file.write(line + b"\\n")
+
+        journal = Journal(keep=False, write=write)
         journal.begin(Header(version="0", scenario=""))
         kernel = Kernel(journal=journal, in_place=sys.argv[2] == "in place")
         kernel.add("a", lambda context: Echo())
@@ -343,12 +351,16 @@ def test_ctrl_c_ends_an_endless_run_and_its_journal_is_good_up_to_there(
     path = tmp_path / "journal.jsonl"
     program = [sys.executable, "-c", textwrap.dedent(FOR_EVER), str(path), hosting]
     with subprocess.Popen(program, stdout=subprocess.PIPE) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline() == b"running\n"
-        while not path.stat().st_size:
-            time.sleep(0.01)
-        run.send_signal(signal.SIGINT)
-        run.wait(timeout=30)
+        try:
+            assert run.stdout is not None
+            assert run.stdout.readline() == b"running\n"
+            while not path.stat().st_size:
+                assert run.poll() is None
+                time.sleep(0.01)
+            run.send_signal(signal.SIGINT)
+            run.wait(timeout=30)
+        finally:
+            run.kill()
 
     assert run.returncode == 130
     recording = Recording(path.read_bytes())

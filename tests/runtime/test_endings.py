@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import trio
 
 from floorproof.runtime.clock import VirtualClock
-from floorproof.runtime.errors import ActorFailed, StuckFloor
+from floorproof.runtime.errors import ActorFailed, FloorproofError, StuckFloor
 from floorproof.runtime.journal import End, Header, Journal, Recording, UnjournalablePayload
 from floorproof.runtime.kernel import Kernel
 from floorproof.runtime.mailbox import Mailbox
@@ -141,6 +143,47 @@ def test_what_an_actor_does_when_told_to_go_is_on_record() -> None:
     journal = run({"b": says_goodbye, "a": says_goodbye})
 
     assert [entry.payload for entry in journal.entries] == ["b", "a"]
+
+
+def test_what_an_actor_sends_when_told_to_go_is_undeliverable() -> None:
+    def says(delay_ns: int) -> Run:
+        async def says_goodbye(mailbox: Mailbox) -> None:
+            try:
+                async for _ in mailbox:
+                    pass
+            finally:
+                mailbox.report("goodbye", mailbox.name)
+                mailbox.send("quiet", 1, delay_ns)
+                mailbox.send("reads", "bye")
+
+        return says_goodbye
+
+    floor: dict[str, Factory | Run] = {"b": says(5), "a": says(0), "quiet": quiet, "reads": reads}
+    for _ in range(10):
+        journal = run(floor, (0, "a", "hi"))
+
+        facts = [entry for entry in journal.entries if not entry.is_delivery]
+        assert [(fact.actor, fact.kind, fact.payload, fact.cause) for fact in facts] == [
+            ("b", "goodbye", "b", 0),
+            ("a", "goodbye", "a", 1),
+            ("reads", "undeliverable", {"message": "str"}, 0),
+            ("quiet", "undeliverable", {"message": "int"}, 1),
+            ("reads", "undeliverable", {"message": "str"}, 1),
+            ("quiet", "undeliverable", {"message": "int"}, 0),
+        ]
+
+
+def test_a_factory_that_returns_a_coroutine_is_refused_and_its_coroutine_closed() -> None:
+    made = []
+
+    def calls_instead_of_naming(context: Context) -> Any:
+        made.append(reads(cast(Mailbox, context)))
+        return made[0]
+
+    with pytest.raises(FloorproofError, match="reads is no participant: <coroutine object"):
+        run({"reads": calls_instead_of_naming})
+
+    assert inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED
 
 
 def test_an_actor_that_raises_when_told_to_go_does_not_get_away_with_it() -> None:
