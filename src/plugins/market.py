@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..market import credentials, exchange, replay
+from ..market import auction, credentials, exchange, replay
 from ..market.ledger import Rule
 from .hookspecs import CONTRACT_VERSION, hookimpl
 
@@ -13,4 +13,4 @@ floorproof_contract = CONTRACT_VERSION
 
 @hookimpl
 def rules() -> Sequence[Rule]:
-    return (*credentials.RULES, *exchange.RULES, *replay.RULES)
+    return (*auction.RULES, *credentials.RULES, *exchange.RULES, *replay.RULES)
