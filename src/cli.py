@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -141,7 +142,8 @@ def run(
 ) -> int:
     """Run a scenario, and show what was said and where everybody stands."""
     scenario = load(file, settings)
-    chosen = {Path(path): _exporter(name) for name, path in exports.items()}
+    installed = scenario.plan.shelf.plugins
+    chosen = {Path(path): _exporter(name, installed) for name, path in exports.items()}
     _check_outputs([file, *([journal] if journal else []), *chosen])
     for warning in scenario.warnings:
         _complain(f"warning: {warning}")
@@ -160,9 +162,9 @@ def run(
     return 0 if result.held else FOUND_SOMETHING
 
 
-def _exporter(name: str) -> Callable[..., bytes]:
+def _exporter(name: str, installed: Plugins) -> Callable[..., bytes]:
     with blamed_on("--export"):
-        return Plugins.discover().exporters[name].cls
+        return installed.exporters[name].cls
 
 
 def _check_outputs(paths: Sequence[Path]) -> None:
@@ -322,15 +324,25 @@ def verify(file: Path, settings: dict[str, str], seeds: int, strict: bool) -> in
     for divergence in found.divergences:
         _say(f"seed {divergence.seed} diverges:")
         for way, outcome in divergence.outcomes:
-            _say(f"  {way}: {outcome}")
+            _say(f"  {way}: {_first_line(outcome)}")
         _say("  the first entry that differs:")
         for line in divergence.lines:
             _say(f"    {line}")
     for seed, text in found.failures:
-        _say(f"seed {seed} fails, the same each way: {text}")
+        _say(f"seed {seed} fails, the same each way: {_first_line(text)}")
+    longer = [seed for seed, text in found.failures if "\n" in text]
+    if longer:
+        again = ["floorproof", "run", str(file), "--seed", str(longer[0])]
+        again += [each for key, value in settings.items() for each in ("--set", f"{key}={value}")]
+        unless = ", unless only --strict sees it" if strict else ""
+        _say(f"the rest of it{unless}: {shlex.join(again)}")
     summary = f"{seeds} seeds, {len(found.divergences)} divergences"
     _say(summary + (f", {len(found.failures)} failures" if found.failures else ""))
     return FOUND_SOMETHING if found.divergences or found.failures else 0
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 # --- show ----------------------------------------------------------------------------

@@ -92,6 +92,19 @@ def test_replay_accounts_for_every_row_of_real_order_flow(shared: Path) -> None:
     ]
 
 
+def test_replay_without_its_book_is_no_account_of_this_day(shared: Path) -> None:
+    data = shared / "data" / "lobster"
+
+    ran = command(
+        "run", REPLAY, "--quiet",
+        "--set", "replay.0={ name = 'MARKET', exchange = 'NASDAQ', symbol = 'AAPL', "
+        f"messages = '{data / 'AAPL_2012-06-21_message_10.csv'}' }}",
+    )  # fmt: skip
+
+    assert (ran.status, ran.err) == (1, "")
+    assert "expect[1]: 'replay_account' (messages 999, levels 10," in ran.out
+
+
 def test_replay_without_its_data_is_refused() -> None:
     ran = command("run", REPLAY)
 

@@ -108,10 +108,27 @@ def test_strict_sees_every_clock_in_every_seed(leak: str, called: str, tmp_path:
     ran = command("verify", leaking(tmp_path, leak), "--seeds", "2", "--strict")
 
     assert ran.status == 1
-    for seed, line in zip((1, 2), ran.out.splitlines(), strict=False):
+    lines = ran.out.splitlines()
+    assert lines[2].startswith("the rest of it, unless only --strict sees it: floorproof run ")
+    assert len(lines) == 4
+    for seed, line in zip((1, 2), lines, strict=False):
         assert line.startswith(f"seed {seed} fails, the same each way: LEAK raised FenceBreach: ")
         assert f"calls {called}: " in line
     assert ran.out.splitlines()[-1] == "2 seeds, 0 divergences, 2 failures"
+
+
+def test_of_an_error_the_first_line_is_told_and_where_the_rest_is(tmp_path: Path) -> None:
+    leak = '{}["a / b"]'
+
+    ran = command("verify", leaking(tmp_path, leak), "--seeds", "2", "--set", "scenario.name=x y")
+
+    path = tmp_path / "scenario.toml"
+    assert ran.out.splitlines() == [
+        "seed 1 fails, the same each way: LEAK raised KeyError: 'a / b'",
+        "seed 2 fails, the same each way: LEAK raised KeyError: 'a / b'",
+        f"the rest of it: floorproof run {path} --seed 1 --set 'scenario.name=x y'",
+        "2 seeds, 0 divergences, 2 failures",
+    ]
 
 
 def test_what_a_participant_prints_neither_counts_nor_blocks(tmp_path: Path) -> None:

@@ -206,7 +206,10 @@ class Account:
         lines.append(f"{self.hidden} hidden {leave} the book alone")
         if self.halts:
             lines.append(f"{self.halts} halt {'message' if self.halts == 1 else 'messages'}")
-        lines.append(f"{self.unexplained} unexplained")
+        if self.levels is not None or self.unexplained:
+            lines.append(f"{self.unexplained} unexplained")
+        if self.levels is None:
+            lines.append("book not compared")
         return tuple(lines)
 
 

@@ -11,7 +11,9 @@ run starts.
 
 An exception raised in a rule ends the run before anything of the request is
 applied, and is reported with the rule set's name, the hook and what was asked: a
-rule that cannot decide is a bug, not a reject.
+rule that cannot decide is a bug, not a reject.  ``after_request`` is the exception:
+it is asked about a request that has been applied, so that the request stands, and
+none of the settle effects is carried out.
 """
 
 from __future__ import annotations
@@ -78,7 +80,9 @@ def participants() -> Mapping[str, type]:
     """Offer participants: the kind's name in ``[[participant]]`` to its class.
 
     An instance has ``receive(delivery)`` or ``async run(mailbox)``; see
-    `floorproof.runtime.participant`.
+    `floorproof.runtime.participant`.  A class may declare, as a class attribute,
+    ``facts``: a tuple of all kinds of facts that it puts on record.  Only what is
+    declared may a scenario expect *not* to be on record.
     """
     raise NotImplementedError
 

@@ -13,10 +13,8 @@ from ..market.identifiers import ClOrdID, CompID, Price, StagedOrderID, Symbol
 from ..market.window import OrderRow, StagedRow, Window
 from ..market.wording import Wording, label
 from ..runtime.journal import Entry
-from .forms import Line
+from .forms import PRICE_FIELDS, Line
 from .schema import ExpectTable
-
-PRICE_FIELDS = ("price", "last_px")
 
 
 @attrs.frozen

@@ -19,6 +19,7 @@ from ..runtime.errors import FloorproofError
 from ..runtime.kernel import ENVIRONMENT, Latency
 from .crowd import flows, replays
 from .errors import ScenarioError, blamed_on, listed, unknown
+from .facts import facts_of
 from .forms import check_expectations
 from .people import accounts, logins, warnings
 from .reading import structure
@@ -61,7 +62,9 @@ class Plan:
         self._check_links()
         self._check_drop_copies()
         self.instructions = tuple(self._instructions())
-        check_expectations(tables.expect, self.names, self._roles)
+        offers = self.shelf.plugins.participants
+        facts = facts_of(offers[table.kind].cls for table in tables.participant)
+        check_expectations(tables.expect, self.names, self._roles, facts)
         self.warnings = tuple(warnings(tables, self.logins))
 
     # --- what is on the floor --------------------------------------------------------

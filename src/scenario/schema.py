@@ -253,7 +253,12 @@ class ExpectTable:
     state: Settings = attrs.field(factory=dict)
 
     fact: str | None = None
-    """A kind of journal fact: ``times`` of them, from ``by``, with ``where`` in them."""
+    """A kind of journal fact: ``times`` of them, from ``by``, with ``where`` in them.
+
+    Known are those of `floorproof.scenario.facts` and those that the class of a
+    ``[[participant]]`` declares in ``facts``.  Another may be expected where such a
+    class declares nothing; that there is none of it cannot be, as it might be misspelt.
+    """
 
     by: str | None = None
 

@@ -8,6 +8,7 @@ scenario's.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import queue
 import subprocess
@@ -152,11 +153,17 @@ def _run_all(
                 waiting -= 1
             else:
                 seed, _, outcome = line.rstrip("\n").partition(" ")
-                yield way, int(seed), outcome
+                yield way, int(seed), _read(outcome)
         for way, process, errors in workers:
             if process.wait():
                 errors.seek(0)
                 raise WorkerFailed(way.name, errors.read().decode(errors="replace"))
+
+
+def _read(outcome: str) -> str:
+    """Return a digest as it is, and an error with its lines."""
+    word, _, text = outcome.partition(" ")
+    return f"error {json.loads(text)}" if word == "error" else outcome
 
 
 def _pump(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -37,7 +38,10 @@ def work(
     journal: Path | None,
     of: int | None,
 ) -> None:
-    """Print ``seed digest`` or ``seed error text`` for each seed from FIRST to LAST."""
+    """Print ``seed digest`` or ``seed error text`` for each seed from FIRST to LAST.
+
+    The text is a JSON string, as it may have several lines.
+    """
     outcomes = sys.stdout
     if hypothesis and hypothesis_installed():
         importlib.import_module("hypothesis")  # which changes how Trio shuffles tasks
@@ -53,7 +57,7 @@ def work(
                 result = run(scenario, seed=seed, in_place=in_place, strict=strict, write=keep)
                 outcome = result.digest
             except FloorproofError as error:
-                outcome = "error " + str(error).replace("\n", " / ")
+                outcome = f"error {json.dumps(str(error))}"
         click.echo(f"{seed} {outcome}", file=outcomes)
         if journal is not None and seed == of:
             journal.write_bytes(b"".join(line + b"\n" for line in lines))

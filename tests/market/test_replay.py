@@ -103,5 +103,12 @@ def test_account_without_a_record_compares_nothing() -> None:
         "messages 1",
         "1 message names an order from before the file",
         "1 hidden execution leaves the book alone",
-        "0 unexplained",
+        "book not compared",
+    )
+
+
+def test_account_without_a_record_still_tells_what_nothing_explains() -> None:
+    assert attrs.evolve(ACCOUNT, levels=None, unexplained=2).lines()[-2:] == (
+        "2 unexplained",
+        "book not compared",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 
 import attrs
 import pytest
+from commands import ROOT, STAGED_ORDER, changed, write
 
-from floorproof.market.fix import OrdRejReason
+import floorproof
+from floorproof.market.fix import ExecType, OrdRejReason
 from floorproof.market.ledger import Rule
-from floorproof.market.messages import NewOrderSingle
+from floorproof.market.messages import ExecutionReport, NewOrderSingle
 from floorproof.market.rules import (
     CancelResting,
     MarketView,
@@ -198,7 +201,6 @@ BROKEN = {
     RaisesWhenQuiet: (ANSWERS, "x.accept_request", "raised TypeError: '>' not supported"),
 }
 UNDOCUMENTED = {
-    "no rules":     ((), "there are rule sets, and no rules"),
     "no source":    ((Rule("X-1", "Something.", " "),), "'X-1' lacks its source"),
     "no sentence":  ((Rule("X-1", "", "a book"),), "'X-1' lacks its says"),
     "no id":        ((Rule("", "Something.", "a book"),), "'' lacks its id"),
@@ -232,6 +234,47 @@ def test_a_rule_without_its_papers_is_found(rules: tuple[Rule, ...], said: str) 
     (failure,) = check_plugin(Provider(Good, *rules)).failures
 
     assert (failure.check, failure.text) == (DOCUMENTED, said)
+
+
+def test_rule_sets_without_rules_are_no_fault_and_are_told() -> None:
+    report = check_plugin(Provider(Good))
+
+    assert not report.failures
+    (skipped,) = report.skipped
+    assert (skipped.check, skipped.text) == (
+        DOCUMENTED,
+        "there are rule sets, and no `rules` hook to say what they implement",
+    )
+
+
+@pytest.mark.parametrize("path", ["README.md", "examples/lotcap/README.md"])
+def test_the_plugin_of_a_readme_passes_and_shows_in_a_run(path: str, tmp_path: Path) -> None:
+    readme = (ROOT / path).read_text(encoding="utf-8")
+    (text,) = [it for it in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "hook" in it]
+    write(tmp_path, text, "my_rules.py")
+    own = changed(
+        STAGED_ORDER.read_text(encoding="utf-8").partition("[[expect]]")[0],
+        "[scenario]",
+        '[scenario]\nplugins = ["my_rules.py"]',
+    )
+    venue = 'gateway = "CME-A"\n\n'
+    own = changed(own, venue, f'rules = ["max-lots"]\nsettings.max-lots.max_lots = 5\n{venue}')
+    for line in ('plugins = ["my_rules.py"]', 'rules = ["max-lots"]'):
+        assert line in own
+        assert line in readme
+    assert "settings.max-lots.max_lots = 5" in readme
+
+    report = check_plugin(tmp_path / "my_rules.py")
+    result = floorproof.run(floorproof.parse(own, tmp_path))
+
+    assert not report.failures, report
+    refused = {
+        entry.payload.text
+        for entry in result.journal
+        if isinstance(entry.payload, ExecutionReport)
+        and entry.payload.exec_type is ExecType.REJECTED
+    }
+    assert refused == {"at most 5 lots"}
 
 
 def test_what_does_not_keep_the_contract_fails_at_once() -> None:
