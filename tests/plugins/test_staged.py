@@ -207,7 +207,7 @@ def report(
     )
 
 
-def change_refused(name: str, orig: str) -> ChildReport:
+def change_refused(name: str, orig: str, user: str = "ET2") -> ChildReport:
     return ChildReport(
         CME_A,
         OrderCancelReject(
@@ -219,7 +219,7 @@ def change_refused(name: str, orig: str) -> ChildReport:
             cxl_rej_reason=CxlRejReason.OTHER,
             transact_time_ns=0,
             symbol=MNQ.symbol,
-            target_sub_id=CompID("ET2"),
+            target_sub_id=CompID(user),
             parent_id=P1,
         ),
     )
@@ -739,7 +739,8 @@ class AnyWorkingOfAStagedOrder(RuleBasedStateMachine):
             )  # fmt: skip
         else:
             self.used.discard(change.name)
-            self.handle(change_refused(change.name, change.orig))
+            assert self.order.owner is not None
+            self.handle(change_refused(change.name, change.orig, self.order.owner))
 
     def end(self, name: str) -> None:
         self.over.append(self.children.pop(name))
