@@ -5,29 +5,37 @@ order, 10 % limit orders priced to trade) is made here, from SplitMix64 with see
 so it is the same everywhere; its digest and the answers of three independent books
 are at the bottom, and a run that ends with others is refused.
 
-`rows` runs lightmatchingengine on the same operations, in turn with ours, in a
-Python of its own.  Outside the clock, on both sides: reading the operations.  For
-the core these are orders and ids, for the exchange the messages of a session, for
-the peer the arguments that it takes.
+Beside ours runs lightmatchingengine, and on the same terms:
+
+- Each run has a process of its own, ours and the peer's by turns; a ratio is the
+  median of the ratios of neighbours.
+- Outside the clock, on both sides: reading the operations.  For the core these are
+  orders and ids, for the exchange the messages of a session, for the peer the
+  arguments that it takes.  Inside: every operation, and folding its trades.
+- The garbage collector is on, on both sides, and on both sides what was made before
+  the clock started is set aside (`gc.freeze`): the collector walks what the book
+  keeps, not two hundred thousand inputs that no venue would have lying about.
+
+The exchange is run twice: without rule sets, which then cost nothing, and with one
+that is asked about every request and every meeting and objects to none.
 """
 
 from __future__ import annotations
 
+import csv
 import gc
 import hashlib
 import json
 import math
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
+from measure import CHECK_BASE, CHECK_MODULUS, Row, in_turn, rates, run, say
 
 from floorproof.market.book import BookEvent, Canceled, OrderBook, Rested, Traded
 from floorproof.market.exchange import Exchange, Request
@@ -35,14 +43,20 @@ from floorproof.market.fix import Side
 from floorproof.market.identifiers import ClOrdID, CompID, OrderID, Price, Qty, Symbol
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.matching import plan
-from floorproof.market.messages import ExecutionReport, NewOrderSingle, OrderCancelRequest
+from floorproof.market.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelRequest,
+    OrderRequest,
+)
+from floorproof.market.rules import MarketView, RestingOrder
 from floorproof.plugins import fifo
+from floorproof.plugins.binding import venue_manager, venue_rules
+from floorproof.plugins.hookspecs import hookimpl
 
-HERE = Path(__file__).parent
-PEERS_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"
-ROUNDS = 5
 SYMBOL = Symbol("W1")
 SESSION = CompID("W1")
+INSTRUMENT = Instrument(symbol=SYMBOL, price_decimals=0, ticks=TickTable.uniform(1))
 ALGORITHMS = {name: algorithm() for name, algorithm in fifo.matching_algorithms().items()}
 
 
@@ -62,6 +76,11 @@ class Operation:
     def row(self) -> str:
         side = "B" if self.side is Side.BUY else "S"
         return f"{self.kind},{self.order_id},{side},{self.price},{self.qty}"
+
+    @classmethod
+    def of(cls, row: dict[str, str]) -> Operation:
+        side = Side.BUY if row["side"] == "B" else Side.SELL
+        return cls(row["op"], OrderID(int(row["id"])), side, int(row["price"]), int(row["qty"]))
 
 
 class SplitMix64:
@@ -145,29 +164,29 @@ def message(operation: Operation) -> NewOrderSingle:
     )
 
 
+def request(operation: Operation) -> OrderRequest:
+    if operation.kind != "C":
+        return message(operation)
+    return OrderCancelRequest(
+        sender_comp_id=SESSION,
+        cl_ord_id=ClOrdID(f"c{operation.order_id}"),
+        orig_cl_ord_id=ClOrdID(str(operation.order_id)),
+        symbol=SYMBOL,
+        side=operation.side,
+    )
+
+
 # --- the drivers ---------------------------------------------------------------------
 
 
-@attrs.define
-class Answers:
-    trades: int = 0
-    traded_qty: int = 0
-    resting: int = 0
-    check: int = 0
-
-    def fold(self, price: Price, qty: Qty) -> None:
-        self.trades += 1
-        self.traded_qty += qty
-        self.check = (self.check * 1_000_003 + price * 131 + qty) % (2**61 - 1)
-
-
-def through_core(stream: list[Operation]) -> tuple[float, Answers]:
-    """Return operations a second through `plan` and `OrderBook.apply`, and the answers."""
+def through_core(stream: Sequence[Operation]) -> None:
+    """Run *stream* through `plan` and `OrderBook.apply`."""
     requests = [
         (operation.order_id, None if operation.kind == "C" else message(operation))
         for operation in stream
     ]
-    book, algorithm, answers = OrderBook(), ALGORITHMS["F"], Answers()
+    book, algorithm = OrderBook(), ALGORITHMS["F"]
+    trades = traded_qty = check = 0
     _set_aside()
 
     start = time.perf_counter()
@@ -181,56 +200,55 @@ def through_core(stream: list[Operation]) -> tuple[float, Answers]:
             events = plan(book, algorithm, order, order_id, order.order_qty)
         book.apply(events)
         for event in events:
-            if isinstance(event, Traded):
-                answers.fold(event.price, event.last_qty)
+            if type(event) is Traded:
+                trades += 1
+                traded_qty += event.last_qty
+                check = (check * CHECK_BASE + event.price * 131 + event.last_qty) % CHECK_MODULUS
     seconds = time.perf_counter() - start
 
-    answers.resting = len(book)
-    return len(stream) / seconds, answers
+    say(seconds, trades=trades, traded_qty=traded_qty, resting=len(book), check=check)
 
 
-def through_exchange(stream: list[Operation]) -> tuple[float, Answers]:
-    """Return operations a second through `Exchange.receive`, every report made."""
-    requests: list[Request] = [
-        message(operation)
-        if operation.kind != "C"
-        else OrderCancelRequest(
-            sender_comp_id=SESSION,
-            cl_ord_id=ClOrdID(f"c{operation.order_id}"),
-            orig_cl_ord_id=ClOrdID(str(operation.order_id)),
-            symbol=SYMBOL,
-            side=operation.side,
-        )
-        for operation in stream
-    ]
-    instrument = Instrument(symbol=SYMBOL, price_decimals=0, ticks=TickTable.uniform(1))
-    exchange, answers = Exchange([instrument], ALGORITHMS), Answers()
+def through_exchange(stream: Sequence[Operation], rule_sets: dict[str, object]) -> None:
+    """Run *stream* through `Exchange.receive`, which makes every report."""
+    requests: list[Request] = [*map(request, stream)]
+    rules = venue_rules(venue_manager(rule_sets), SYMBOL)
+    exchange = Exchange([INSTRUMENT], ALGORITHMS, {SYMBOL: rules})
+    trades = traded_qty = check = 0
     _set_aside()
 
     start = time.perf_counter()
-    for now_ns, request in enumerate(requests):
-        for report in exchange.receive(request, now_ns).reports:
-            if isinstance(report, ExecutionReport) and report.aggressor_indicator:
-                assert report.last_px is not None
-                answers.fold(report.last_px, report.last_qty)
+    for now_ns, one in enumerate(requests):
+        for report in exchange.receive(one, now_ns).reports:
+            if type(report) is ExecutionReport and report.aggressor_indicator:
+                price, qty = report.last_px, report.last_qty
+                assert price is not None
+                trades += 1
+                traded_qty += qty
+                check = (check * CHECK_BASE + price * 131 + qty) % CHECK_MODULUS
     seconds = time.perf_counter() - start
 
-    answers.resting = len(exchange.book(SYMBOL))
-    return len(stream) / seconds, answers
+    resting = len(exchange.book(SYMBOL))
+    say(seconds, trades=trades, traded_qty=traded_qty, resting=resting, check=check)
 
 
-def through_peer(python: Path, csv: Path) -> tuple[float, Answers]:
-    """Return the same of lightmatchingengine, which runs in *python*."""
-    driver = HERE / "peers" / "lightmatchingengine_w1.py"
-    run = subprocess.run(
-        [str(python), str(driver), str(csv)], check=True, capture_output=True, text=True
-    )
-    told = json.loads(run.stdout)
-    return told.pop("ops_per_s"), Answers(**told)
+@attrs.frozen
+class NothingToObject:
+    """A rule set that is asked about every request and every meeting, and lets all pass."""
+
+    @hookimpl
+    def accept_request(self, request: OrderRequest, market: MarketView) -> None:
+        return None
+
+    @hookimpl
+    def before_match(
+        self, aggressor: NewOrderSingle, candidates: Sequence[RestingOrder], market: MarketView
+    ) -> None:
+        return None
 
 
-def bytes_per_order(orders: int = 1_000_000) -> dict[str, float]:
-    """Return what an order at rest takes of memory, by what holds it.
+def bytes_per_order(orders: int = 1_000_000) -> None:
+    """Say what an order at rest takes of memory, by what holds it.
 
     ``book`` is the core's share.  ``exchange`` counts also the message that the
     order came in, its name, and what the venue keeps to find it by that name.
@@ -246,57 +264,14 @@ def bytes_per_order(orders: int = 1_000_000) -> dict[str, float]:
     tracemalloc.stop()
     del book
 
-    instrument = Instrument(symbol=SYMBOL, price_decimals=0, ticks=TickTable.uniform(1))
-    exchange = Exchange([instrument], ALGORITHMS)
+    exchange = Exchange([INSTRUMENT], ALGORITHMS)
     tracemalloc.start()
     for number in range(orders):
         operation = Operation("A", OrderID(1000 + number), Side.BUY, number % 1000, 10)
         exchange.receive(message(operation), 0)
     sizes["exchange"] = tracemalloc.get_traced_memory()[0] / orders
     tracemalloc.stop()
-    return sizes
-
-
-# --- the rows ------------------------------------------------------------------------
-
-
-def rows(python: Path = PEERS_PYTHON, rounds: int = ROUNDS) -> Iterator[dict[str, Any]]:
-    """Yield one row a measurement; *python* has lightmatchingengine.
-
-    Raises:
-        ValueError: if the stream or an answer is not the one that is known.
-    """
-    stream = [*operations()]
-    text = "".join(f"{line}\n" for line in ("op,id,side,price,qty", *map(Operation.row, stream)))
-    _expect("sha256 of the stream", hashlib.sha256(text.encode()).hexdigest(), SHA256)
-    speeds: dict[str, list[float]] = {"core": [], "exchange": [], "peer": []}
-    with tempfile.TemporaryDirectory() as folder:
-        csv = Path(folder) / "w1.csv"
-        csv.write_text(text)
-        drivers: dict[str, Callable[[], tuple[float, Answers]]] = {
-            "core": lambda: through_core(stream),
-            "exchange": lambda: through_exchange(stream),
-            "peer": lambda: through_peer(python, csv),
-        }
-        for _ in range(rounds):
-            for name, driver in drivers.items():
-                speed, answers = driver()
-                _expect(f"answers of the {name}", answers, ANSWERS)
-                speeds[name].append(speed)
-    for name in ("core", "exchange"):
-        in_turn = zip(speeds[name], speeds["peer"], strict=True)
-        yield {
-            "name": f"book.w1.{name}",
-            "value": round(statistics.median(speeds[name])),
-            "unit": "ops/s",
-            "versus": "lightmatchingengine",
-            "ratio": round(statistics.median(ours / theirs for ours, theirs in in_turn), 2),
-        }
-    run = subprocess.run(
-        [sys.executable, __file__, "--memory"], check=True, capture_output=True, text=True
-    )
-    for name, size in json.loads(run.stdout).items():
-        yield {"name": f"{name}.memory_per_order", "value": round(size), "unit": "B"}
+    say(0, **sizes)
 
 
 def _set_aside() -> None:
@@ -305,18 +280,55 @@ def _set_aside() -> None:
     gc.freeze()
 
 
-def _expect(what: str, found: object, known: object) -> None:
-    if found != known:
-        raise ValueError(f"{what}: expected {known!r}, found {found!r}")
+# --- the rows ------------------------------------------------------------------------
+
+
+def rows() -> Iterator[Row]:
+    """Yield W1 beside lightmatchingengine, and what an order takes of memory."""
+    lines = ["op,id,side,price,qty", *map(Operation.row, operations())]
+    text = "".join(f"{line}\n" for line in lines)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert digest == SHA256, f"not the same work: sha256 {digest}, expected {SHA256}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "w1.csv"
+        path.write_text(text)
+        ours = {
+            "W1, core": ("core", str(path)),
+            "W1, exchange": ("exchange", str(path)),
+            "W1, exchange with a rule set": ("rules", str(path)),
+        }
+        peer = ("peers/lightmatchingengine_w1.py", (str(path),))
+        mine, theirs = in_turn("book.py", ours, peer, ANSWERS)
+    yield from rates("ops/s", len(lines) - 1, mine, "lightmatchingengine", theirs)
+    sizes = run(sys.executable, "book.py", "memory")
+    for name in ("book", "exchange"):
+        yield {"name": f"an order at rest, {name}", "value": round(sizes[name]), "unit": "B"}
 
 
 SHA256 = "0bdc4122e75d9f40fb7bf8e3e4c7da0c654d23433088955c27bd42c130fe5577"
-ANSWERS = Answers(trades=68_979, traded_qty=1_760_333, resting=9_970, check=38415514951843471)
+ANSWERS = {
+    "trades": 68_979,
+    "traded_qty": 1_760_333,
+    "resting": 9_970,
+    "check": 38415514951843471,
+}
+
+
+def main(what: str, path: str = "") -> None:
+    if what == "memory":
+        return bytes_per_order()
+    with open(path, newline="") as file:
+        stream = [*map(Operation.of, csv.DictReader(file))]
+    if what == "core":
+        return through_core(stream)
+    return through_exchange(
+        stream, {"nothing to object": NothingToObject()} if what == "rules" else {}
+    )
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--memory"]:
-        print(json.dumps(bytes_per_order()))
+    if sys.argv[1:]:
+        main(*sys.argv[1:])
     else:
-        for row in rows(Path(sys.argv[1]) if sys.argv[1:] else PEERS_PYTHON):
-            print(json.dumps(row))
+        for row in rows():
+            print(json.dumps(row), flush=True)

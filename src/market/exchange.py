@@ -11,66 +11,47 @@ latest accepted one: after a change, the older names lead nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import TypeAlias, cast
 
 import attrs
+import msgspec
 
-from .book import (
-    AggressorCanceled,
-    BookEvent,
-    Canceled,
-    Expired,
-    OrderBook,
-    Replaced,
-    Rested,
-    Resting,
-    Traded,
-    Withdrawn,
-)
-from .fix import (
-    CxlRejReason,
-    CxlRejResponseTo,
-    ExecRestatementReason,
-    ExecType,
-    OrdRejReason,
-    OrdStatus,
-    OrdType,
-    Side,
-    TimeInForce,
-)
-from .identifiers import ClOrdID, CompID, ExecID, OrderID, Price, Qty, Symbol
+from . import objections
+from .book import BookEvent, Canceled, OrderBook, Replaced, Rested, Resting, Withdrawn
+from .fix import ExecType, OrdStatus, Side, TimeInForce
+from .identifiers import ClOrdID, CompID, OrderID, Symbol
 from .instrument import Instrument
 from .ledger import Rule
-from .matching import Algorithm, Asked, as_value, plan
+from .matching import Algorithm, Asked, plan
 from .messages import (
-    ExecutionReport,
-    ExecutionReportDraft,
     MarketDataRequest,
     MarketDataRequestReject,
     MarketDataSnapshot,
     NewOrderSingle,
-    OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderRequest,
     VenueReport,
 )
+from .objections import objection_to_order, objection_to_terms
+from .reports import Reporter
 from .rules import (
     Applied,
-    Bound,
     CancelOrder,
     MarketView,
     Publish,
     Question,
     Reject,
     Remember,
-    RestingOrder,
     Schedule,
     SettleEffect,
     Unschedule,
     VenueRules,
 )
+from .venue import Listing, Venue
 
 _MODIFY = "CME Group Client Systems Wiki, iLink 2 Tag Modification"
 _READINGS = "docs/readings.md"
@@ -104,104 +85,25 @@ RULES = (
         "What is left of a market order is canceled, with reason 8 (market option).",
         f"{_READINGS}, market orders",
     ),
-    Rule(
-        "REJ-1",
-        "An order whose terms the instrument does not admit is refused: price missing, given"
-        " with a market order, or off tick; quantity above the largest.",
-        "FIX 5.0 SP2, ExecutionReport, OrdRejReason (103)",
-    ),
-    Rule(
-        "REJ-2",
-        "A session's name for a request is used once; a refused request does not use it up.",
-        f"{_READINGS}, names of requests",
-    ),
-    Rule(
-        "REJ-3",
-        "A cancel or change is refused unless it names a live order of its own session by its"
-        " latest name, on the same side of the same instrument.",
-        "CME Group Client Systems Wiki, iLink 2 Order Cancel Reject (102: 2045, 2048, 2051)",
-    ),
-    Rule(
-        "REJ-4",
-        "A change to a quantity that is not above what has been filled is refused.",
-        f"{_READINGS}, change below the filled quantity",
-    ),
-    Rule(
-        "REJ-5",
-        "A market order is refused when nobody rests on the other side.",
-        "CME Group Client Systems Wiki, iLink 2 reject reasons (103: 2013)",
-    ),
+    *objections.RULES,
 )
 
 Request: TypeAlias = OrderRequest | MarketDataRequest
 Answer: TypeAlias = VenueReport | MarketDataSnapshot | MarketDataRequestReject
 
 
-@attrs.define
-class Outcome:
+class Outcome(msgspec.Struct, gc=False):
     """What a request, or a scheduled moment, came to."""
 
-    reports: list[Answer] = attrs.field(factory=list)
+    reports: list[Answer] = msgspec.field(default_factory=list)
     """In the order in which they came about; each names its addressee."""
 
-    effects: list[Applied] = attrs.field(factory=list)
+    effects: Sequence[Applied] = ()
     """What rule sets had done, in the order in which it was done.
 
     Whoever hosts the exchange acts on two kinds: a `Publish` goes to the public
     feed, a `Schedule` wants `Exchange.scheduled` to be called after its delay.
     """
-
-
-@attrs.define(eq=False)
-class _Market:
-    """One instrument of the venue."""
-
-    instrument: Instrument
-    algorithm: Algorithm
-    book: OrderBook = attrs.field(factory=OrderBook)
-    last_px: Price | None = None
-    memory: dict[tuple[str, str], object] = attrs.field(factory=dict)
-    """What rule sets remember, by rule set and key."""
-
-    accept: tuple[Question, ...] = ()
-    prevent: tuple[Question, ...] = ()
-    guard: tuple[Question, ...] = ()
-    settle: tuple[Question, ...] = ()
-    scheduled: tuple[Question, ...] = ()
-
-
-@attrs.frozen(eq=False)
-class _View:
-    """One instrument as one rule set sees it (`rules.MarketView`)."""
-
-    _exchange: Exchange
-    _market: _Market
-    _rule_set: str
-
-    @property
-    def instrument(self) -> Instrument:
-        return self._market.instrument
-
-    @property
-    def now_ns(self) -> int:
-        return self._exchange.now_ns
-
-    @property
-    def last_px(self) -> Price | None:
-        return self._market.last_px
-
-    def best_px(self, side: Side) -> Price | None:
-        return self._market.book.best(side)
-
-    def order(self, order_id: OrderID) -> RestingOrder | None:
-        resting = self._market.book.get(order_id)
-        return None if resting is None else as_value(resting)
-
-    def recall(self, key: str) -> object:
-        return self._market.memory.get((self._rule_set, key))
-
-    def other(self, symbol: Symbol) -> MarketView:
-        return self._exchange.view(symbol, self._rule_set)
 
 
 class Exchange:
@@ -223,41 +125,28 @@ class Exchange:
         algorithms: Mapping[str, Algorithm],
         rules: Mapping[Symbol, VenueRules] | None = None,
     ) -> None:
-        self.now_ns = 0
-        self._markets: dict[Symbol, _Market] = {}
-        self._names: dict[CompID, dict[ClOrdID, OrderID]] = {}
+        self._venue = Venue()
+        self._listings = self._venue.listings
+        self._reporter = Reporter(self._venue)
+        self._report = self._reporter.report
+        self._names: defaultdict[CompID, dict[ClOrdID, OrderID]] = defaultdict(dict)
         """By session, every name it has used, and the order that it led to."""
         self._due: dict[tuple[str, Symbol, str], int] = {}
         """By rule set, symbol and name, the moment that `Schedule` asked for."""
-        self._last_order_id = 0
-        self._last_exec_id = 0
-        self._last_trd_match_id = 0
+        self._order_ids = cast("Iterator[OrderID]", count(1))
+        self._next_order_id = next(self._order_ids)
         for instrument in instruments:
-            if instrument.symbol in self._markets:
+            if instrument.symbol in self._listings:
                 raise ValueError(f"two instruments have the symbol {instrument.symbol!r}")
             if instrument.algorithm not in algorithms:
                 raise ValueError(
                     f"{instrument.symbol}: no algorithm {instrument.algorithm!r};"
                     f" given: {', '.join(algorithms) or 'none'}"
                 )
-            market = _Market(instrument, algorithms[instrument.algorithm])
-            self._markets[instrument.symbol] = market
+            algorithm = algorithms[instrument.algorithm]
+            self._listings[instrument.symbol] = Listing(instrument, algorithm)
         for symbol, venue_rules in (rules or {}).items():
-            self._bind(symbol, venue_rules)
-
-    def _bind(self, symbol: Symbol, rules: VenueRules) -> None:
-        def phase(hook: str, rule_sets: Iterable[Bound]) -> tuple[Question, ...]:
-            return tuple(
-                Question(bound.rule_set, hook, bound.ask, self.view(symbol, bound.rule_set))
-                for bound in rule_sets
-            )
-
-        market = self._markets[symbol]
-        market.accept = phase("accept_request", rules.accept_request)
-        market.prevent = phase("before_match", rules.before_match)
-        market.guard = phase("before_trade", rules.before_trade)
-        market.settle = phase("after_request", rules.after_request)
-        market.scheduled = phase("scheduled", rules.scheduled)
+            self._venue.bind(symbol, venue_rules)
 
     # --- reading ---------------------------------------------------------------------
 
@@ -267,7 +156,7 @@ class Exchange:
         Raises:
             KeyError: if the venue has no such instrument.
         """
-        return _View(self, self._markets[symbol], rule_set)
+        return self._venue.view(symbol, rule_set)
 
     def book(self, symbol: Symbol) -> OrderBook:
         """Return the book of an instrument: to be read, never written.
@@ -275,7 +164,7 @@ class Exchange:
         Raises:
             KeyError: if the venue has no such instrument.
         """
-        return self._markets[symbol].book
+        return self._listings[symbol].book
 
     # --- what happens ----------------------------------------------------------------
 
@@ -285,7 +174,7 @@ class Exchange:
         Raises:
             RuleFailed: if a rule set raises.
         """
-        self.now_ns = now_ns
+        self._venue.now_ns = now_ns
         match request:
             case NewOrderSingle():
                 return self._enter(request)
@@ -304,56 +193,54 @@ class Exchange:
         Raises:
             RuleFailed: if the rule set raises.
         """
-        self.now_ns = now_ns
+        self._venue.now_ns = now_ns
         if self._due.get((rule_set, symbol, name)) != now_ns:
             return Outcome()
-        market = self._markets[symbol]
-        asked = [question for question in market.scheduled if question.rule_set == rule_set]
+        listing = self._listings[symbol]
+        asked = [question for question in listing.scheduled if question.rule_set == rule_set]
         answers = _answers(asked, name)
         del self._due[rule_set, symbol, name]
-        outcome = Outcome()
-        self._carry_out(answers, market, outcome)
-        return outcome
+        return self._carry_out(answers, listing, Outcome())
 
     # --- requests --------------------------------------------------------------------
 
     def _enter(self, order: NewOrderSingle) -> Outcome:
-        market = self._markets.get(order.symbol)
-        if market is None:
-            return self._refuse(order, self._unknown_symbol(order.symbol))
-        names = self._names.get(order.sender_comp_id)
-        if names is None:
-            names = self._names[order.sender_comp_id] = {}
-        objection = _objection_to_terms(market.instrument, order)
-        if objection is None and order.cl_ord_id in names:
-            objection = _used_name(order)
-        if objection is None and order.price is None:
-            objection = _nobody_to_trade_with(market.book, order)
+        listing = self._listings.get(order.symbol)
+        if listing is None:
+            return self._refuse(order, objections.unknown_symbol(self._venue, order))
+        names = self._names[order.sender_comp_id]
+        objection = objection_to_order(order, listing, names)
         if objection is not None:
             return self._refuse(order, objection)
-        if market.accept and (refusal := _refusal(market.accept, order)) is not None:
+        if listing.accept and (refusal := _refusal(listing.accept, order)) is not None:
             return self._refuse(order, *refusal)
 
-        order_id = OrderID(self._last_order_id + 1)
-        qty = order.order_qty
-        asked = Asked(market.prevent, market.guard) if market.prevent or market.guard else None
-        events = plan(market.book, market.algorithm, order, order_id, qty, asked)
+        order_id, qty = self._next_order_id, order.order_qty
+        asked = Asked(listing.prevent, listing.guard) if listing.asks else None
+        events = plan(listing.book, listing.algorithm, order, order_id, qty, asked)
 
-        self._last_order_id = order_id
+        self._next_order_id = next(self._order_ids)
         names[order.cl_ord_id] = order_id
-        ack = self._report(order, order_id, _EXEC_NEW, _NEW, qty, 0)
-        return self._commit(market, events, asked, ack, order, qty)
+        listing.book.apply(events)
+        reports: list[Answer] = [self._report(order, order_id, _EXEC_NEW, _NEW, qty, 0)]
+        if type(events[0]) is not Rested:  # else the acknowledgement has said it
+            reports += self._reporter.tell(events, order, order_id, qty)
+        if asked is None and not listing.settle:
+            return Outcome(reports)
+        return self._settled(listing, events, asked, reports)
 
     def _cancel(self, request: OrderCancelRequest) -> Outcome:
-        found = self._find(request)
-        if isinstance(found, Reject):
-            return self._refuse(request, found)
-        market, resting = found
-        if (refusal := _refusal(market.accept, request)) is not None:
+        resting = self._find(request)
+        if isinstance(resting, Reject):
+            return self._refuse(request, resting)
+        listing = self._listings[request.symbol]
+        if listing.accept and (refusal := _refusal(listing.accept, request)) is not None:
             return self._refuse(request, *refusal)
 
         order, order_id, leaves_qty = resting.order, resting.order_id, resting.leaves_qty
         self._names[request.sender_comp_id][request.cl_ord_id] = order_id
+        events = [Canceled(order_id, order, leaves_qty)]
+        listing.book.apply(events)
         ack = self._report(
             order,
             order_id,
@@ -364,20 +251,20 @@ class Exchange:
             cl_ord_id=request.cl_ord_id,
             orig_cl_ord_id=order.cl_ord_id,
         )
-        return self._commit(market, [Canceled(order_id, order, leaves_qty)], None, ack, order, 0)
+        return self._settled(listing, events, None, [ack]) if listing.settle else Outcome([ack])
 
     def _replace(self, request: OrderCancelReplaceRequest) -> Outcome:
-        found = self._find(request)
-        if isinstance(found, Reject):
-            return self._refuse(request, found)
-        market, resting = found
+        resting = self._find(request)
+        if isinstance(resting, Reject):
+            return self._refuse(request, resting)
+        listing = self._listings[request.symbol]
         old = resting.order
         cum_qty = old.order_qty - resting.leaves_qty
-        objection = _objection_to_change(request, cum_qty)
-        objection = objection or _objection_to_terms(market.instrument, request)
+        objection = objections.objection_to_change(request, cum_qty)
+        objection = objection or objection_to_terms(request, listing)
         if objection is not None:
             return self._refuse(request, objection)
-        if (refusal := _refusal(market.accept, request)) is not None:
+        if (refusal := _refusal(listing.accept, request)) is not None:
             return self._refuse(request, *refusal)
 
         order_id = resting.order_id
@@ -396,28 +283,32 @@ class Exchange:
         if _keeps_priority(old, order):
             events = [Replaced(order_id, order, leaves_qty)]
         else:
-            asked = Asked(market.prevent, market.guard)
+            asked = Asked(listing.prevent, listing.guard)
             events = [
                 Withdrawn(order_id, old, resting.leaves_qty),
-                *plan(market.book, market.algorithm, order, order_id, leaves_qty, asked),
+                *plan(listing.book, listing.algorithm, order, order_id, leaves_qty, asked),
             ]
 
         self._names[request.sender_comp_id][request.cl_ord_id] = order_id
+        listing.book.apply(events)
+        status = OrdStatus.PARTIALLY_FILLED if cum_qty else _NEW
         ack = self._report(
             order,
             order_id,
             ExecType.REPLACED,
-            _PARTIALLY_FILLED if cum_qty else _NEW,
+            status,
             leaves_qty,
             cum_qty,
             orig_cl_ord_id=old.cl_ord_id,
         )
-        return self._commit(market, events, asked, ack, order, leaves_qty)
+        reports: list[Answer] = [ack]
+        reports += self._reporter.tell(events, order, order_id, leaves_qty)
+        return self._settled(listing, events, asked, reports)
 
     def _show(self, request: MarketDataRequest) -> Outcome:
-        market = self._markets.get(request.symbol)
-        if market is None:
-            text = self._unknown_symbol(request.symbol).text
+        listing = self._listings.get(request.symbol)
+        if listing is None:
+            text = objections.unknown_symbol(self._venue, request).text
             reject = MarketDataRequestReject(
                 target_comp_id=request.sender_comp_id, md_req_id=request.md_req_id, text=text
             )
@@ -426,325 +317,102 @@ class Exchange:
             target_comp_id=request.sender_comp_id,
             md_req_id=request.md_req_id,
             symbol=request.symbol,
-            bids=market.book.depth(Side.BUY, request.market_depth),
-            offers=market.book.depth(Side.SELL, request.market_depth),
-            last_px=market.last_px,
+            bids=listing.book.depth(Side.BUY, request.market_depth),
+            offers=listing.book.depth(Side.SELL, request.market_depth),
+            last_px=listing.book.last_px,
         )
         return Outcome([snapshot])
 
-    def _find(
-        self, request: OrderCancelRequest | OrderCancelReplaceRequest
-    ) -> tuple[_Market, Resting] | Reject:
-        """Return the order that *request* is about, and where it rests, or why not."""
-        market = self._markets.get(request.symbol)
-        if market is None:
-            return self._unknown_symbol(request.symbol)
-        names = self._names.get(request.sender_comp_id, {})
+    def _find(self, request: OrderCancelRequest | OrderCancelReplaceRequest) -> Resting | Reject:
+        """Return the order that *request* is about, or why there is none."""
+        listing = self._listings.get(request.symbol)
+        if listing is None:
+            return objections.unknown_symbol(self._venue, request)
+        names = self._names[request.sender_comp_id]
         if request.cl_ord_id in names:
-            return _used_name(request)
-        order_id = names.get(request.orig_cl_ord_id)
-        resting = None if order_id is None else market.book.get(order_id)
-        if resting is None and order_id is not None:
-            # Not in this book: the request may be wrong about the symbol.
-            books = (other.book.get(order_id) for other in self._markets.values())
-            resting = next((found for found in books if found is not None), None)
+            return objections.used_name(request)
+        resting = None
+        if (order_id := names.get(request.orig_cl_ord_id)) is not None:
+            resting = listing.book.get(order_id) or self._in_another_book(order_id)
         if resting is None or resting.order.cl_ord_id != request.orig_cl_ord_id:
-            return _reject(
-                f"orig_cl_ord_id {request.orig_cl_ord_id!r}: expected a live order's latest name",
-                cxl=CxlRejReason.UNKNOWN_ORDER,
-            )
+            return objections.no_such_order(request)
         order = resting.order
-        if request.symbol != order.symbol:
-            return _reject(f"symbol {request.symbol!r}: expected {order.symbol!r}, the order's")
-        if request.side is not order.side:
-            return _reject(f"side {request.side.name}: expected {order.side.name}, the order's")
-        return market, resting
+        if order.side is not request.side or order.symbol != request.symbol:
+            return objections.wrong_place(request, order)
+        return resting
 
-    def _unknown_symbol(self, symbol: Symbol) -> Reject:
-        return _reject(
-            f"symbol {symbol!r}: expected one of {', '.join(self._markets)}",
-            OrdRejReason.UNKNOWN_SYMBOL,
-        )
+    def _in_another_book(self, order_id: OrderID) -> Resting | None:
+        """Return an order that is not where its request says."""
+        books = (listing.book.get(order_id) for listing in self._listings.values())
+        return next((found for found in books if found is not None), None)
 
     # --- carrying out ----------------------------------------------------------------
 
-    def _commit(
+    def _settled(
         self,
-        market: _Market,
-        events: list[BookEvent],
+        listing: Listing,
+        events: Sequence[BookEvent],
         asked: Asked | None,
-        ack: ExecutionReport,
-        order: NewOrderSingle,
-        leaves_qty: Qty,
-    ) -> Outcome:
-        """Make a finished plan true, and tell: the acknowledgement first, then what happened.
-
-        Args:
-            order: whose request it is, as that leaves it.
-            leaves_qty: what of it is open before any of the *events*.
-        """
-        market.book.apply(events)
-        reports: list[Answer] = [ack]
-        if type(events[0]) is not Rested:  # the commonest plan has nothing more to tell
-            self._tell(market, events, reports, order, ack.order_id, leaves_qty)
-        outcome = Outcome(reports, [] if asked is None else asked.effects)
-        if market.settle:
-            self._carry_out(_answers(market.settle, tuple(events)), market, outcome)
-        return outcome
-
-    def _tell(
-        self,
-        market: _Market,
-        events: Iterable[BookEvent],
         reports: list[Answer],
-        order: NewOrderSingle,
-        order_id: OrderID | None,
-        leaves_qty: Qty,
-    ) -> None:
-        """Add the reports of *events* that an aggressor met with to *reports*."""
-        report = self._report
-        total = order.order_qty
-        for event in events:
-            match event:
-                case Traded():
-                    resting, last_qty, price = event.order, event.last_qty, event.price
-                    left = event.leaves_qty
-                    leaves_qty -= last_qty
-                    market.last_px = price
-                    trd_match_id = self._last_trd_match_id = self._last_trd_match_id + 1
-                    reports.append(
-                        report(
-                            resting,
-                            event.order_id,
-                            _EXEC_TRADE,
-                            _PARTIALLY_FILLED if left else _FILLED,
-                            left,
-                            resting.order_qty - left,
-                            last_qty,
-                            price,
-                            False,
-                            trd_match_id,
-                        )
-                    )
-                    reports.append(
-                        report(
-                            order,
-                            order_id,
-                            _EXEC_TRADE,
-                            _PARTIALLY_FILLED if leaves_qty else _FILLED,
-                            leaves_qty,
-                            total - leaves_qty,
-                            last_qty,
-                            price,
-                            True,
-                            trd_match_id,
-                        )
-                    )
-                case Canceled(reason=None) | Rested() | Replaced() | Withdrawn():
-                    pass  # the acknowledgement has said it
-                case Canceled() | AggressorCanceled():
-                    reports.append(
-                        report(
-                            event.order,
-                            event.order_id,
-                            _EXEC_CANCELED,
-                            _CANCELED,
-                            0,
-                            event.order.order_qty - event.leaves_qty,
-                            exec_restatement_reason=event.reason,
-                            text=event.text,
-                        )
-                    )
-                case Expired():
-                    cum_qty = event.order.order_qty - event.leaves_qty
-                    reports.append(
-                        report(order, order_id, ExecType.EXPIRED, OrdStatus.EXPIRED, 0, cum_qty)
-                    )
+    ) -> Outcome:
+        """Return what a request came to that has been applied, and what follows from it."""
+        outcome = Outcome(reports)
+        if asked is not None:
+            outcome.effects = asked.effects
+        if listing.settle:
+            self._carry_out(_answers(listing.settle, tuple(events)), listing, outcome)
+        return outcome
 
     def _carry_out(
         self,
         answers: Iterable[tuple[str, SettleEffect]],
-        market: _Market,
+        listing: Listing,
         outcome: Outcome,
-    ) -> None:
+    ) -> Outcome:
         """Carry out the effects that rule sets answered with; all have been asked before.
 
         What an effect does is not put to the rule sets again.
         """
-        symbol = market.instrument.symbol
+        symbol = listing.instrument.symbol
+        effects = [*outcome.effects]
         for rule_set, effect in answers:
             match effect:
                 case Remember(key, value):
-                    market.memory[rule_set, key] = value
+                    listing.memory[rule_set, key] = value
                 case Schedule(delay_ns, name):
-                    self._due[rule_set, symbol, name] = self.now_ns + delay_ns
+                    self._due[rule_set, symbol, name] = self._venue.now_ns + delay_ns
                 case Unschedule(name):
                     self._due.pop((rule_set, symbol, name), None)
                 case CancelOrder(order_id, reason, text):
-                    resting = market.book.get(order_id)
+                    resting = listing.book.get(order_id)
                     if resting is not None:  # else something was faster
                         order = resting.order
                         events = [Canceled(order_id, order, resting.leaves_qty, reason, text)]
-                        market.book.apply(events)
-                        self._tell(market, events, outcome.reports, order, order_id, 0)
+                        listing.book.apply(events)
+                        outcome.reports += self._reporter.tell(events, order, order_id, 0)
                 case Publish():
                     pass  # to whoever hosts the exchange
-            outcome.effects.append(Applied(rule_set, symbol, effect))
-
-    # --- reports ---------------------------------------------------------------------
-
-    def _report(
-        self,
-        order: NewOrderSingle,
-        order_id: OrderID | None,
-        exec_type: ExecType,
-        ord_status: OrdStatus,
-        leaves_qty: Qty,
-        cum_qty: Qty,
-        last_qty: Qty = 0,
-        last_px: Price | None = None,
-        aggressor_indicator: bool | None = None,
-        trd_match_id: int | None = None,
-        cl_ord_id: ClOrdID | None = None,
-        orig_cl_ord_id: ClOrdID | None = None,
-        ord_rej_reason: OrdRejReason | None = None,
-        exec_restatement_reason: ExecRestatementReason | None = None,
-        text: str = "",
-    ) -> ExecutionReport:
-        exec_id = self._last_exec_id = self._last_exec_id + 1
-        return ExecutionReportDraft(  # by position: 26 keywords would take as long again, twice
-            order.sender_comp_id,
-            cl_ord_id or order.cl_ord_id,
-            order_id,
-            ExecID(exec_id),
-            exec_type,
-            ord_status,
-            order.symbol,
-            order.side,
-            order.order_qty,
-            leaves_qty,
-            cum_qty,
-            self.now_ns,
-            order.price,
-            last_qty,
-            last_px,
-            aggressor_indicator,
-            trd_match_id,
-            order.ord_type,
-            order.time_in_force,
-            orig_cl_ord_id,
-            order.sender_sub_id,
-            order.account,
-            order.parent_id,
-            ord_rej_reason,
-            exec_restatement_reason,
-            text,
-        ).seal()
+            effects.append(Applied(rule_set, symbol, effect))
+        outcome.effects = effects
+        return outcome
 
     def _refuse(self, request: OrderRequest, reject: Reject, rule_set: str = "") -> Outcome:
         """Answer *request* with a reject, of *rule_set* or of the exchange itself."""
-        outcome = Outcome()
-        if rule_set:
-            outcome.effects.append(Applied(rule_set, request.symbol, reject))
+        effects = [Applied(rule_set, request.symbol, reject)] if rule_set else []
         if isinstance(request, NewOrderSingle):
-            outcome.reports.append(
-                self._report(
-                    request,
-                    None,
-                    ExecType.REJECTED,
-                    OrdStatus.REJECTED,
-                    0,
-                    0,
-                    ord_rej_reason=reject.reason,
-                    text=reject.text,
-                )
-            )
-            return outcome
-        names = self._names.get(request.sender_comp_id, {})
-        outcome.reports.append(
-            OrderCancelReject(
-                target_comp_id=request.sender_comp_id,
-                cl_ord_id=request.cl_ord_id,
-                orig_cl_ord_id=request.orig_cl_ord_id,
-                order_id=names.get(request.orig_cl_ord_id),
-                cxl_rej_response_to=(
-                    CxlRejResponseTo.ORDER_CANCEL_REQUEST
-                    if isinstance(request, OrderCancelRequest)
-                    else CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
-                ),
-                cxl_rej_reason=reject.cxl_rej_reason,
-                transact_time_ns=self.now_ns,
-                symbol=request.symbol,
-                target_sub_id=request.sender_sub_id,
+            report = self._report(
+                request,
+                None,
+                ExecType.REJECTED,
+                OrdStatus.REJECTED,
+                0,
+                0,
+                ord_rej_reason=reject.reason,
                 text=reject.text,
             )
-        )
-        return outcome
-
-
-# --- objections ----------------------------------------------------------------------
-
-
-def _reject(
-    text: str,
-    reason: OrdRejReason = OrdRejReason.OTHER,
-    cxl: CxlRejReason = CxlRejReason.OTHER,
-) -> Reject:
-    return Reject(reason, text, cxl_rej_reason=cxl)
-
-
-def _objection_to_terms(
-    instrument: Instrument, request: NewOrderSingle | OrderCancelReplaceRequest
-) -> Reject | None:
-    """Return why *instrument* does not admit an order on such terms, or None."""
-    price, qty = request.price, request.order_qty
-    if request.ord_type is _LIMIT:
-        if price is None:
-            return _reject("price missing: expected the limit of a LIMIT order")
-        if not instrument.ticks.accepts(price):
-            step = instrument.show(instrument.ticks.increment_at(price))
-            return _reject(
-                f"price {instrument.show(price)}: expected a multiple of {step}",
-                OrdRejReason.INVALID_PRICE_INCREMENT,
-                CxlRejReason.INVALID_PRICE_INCREMENT,
-            )
-    elif price is not None:
-        return _reject(f"price {instrument.show(price)}: expected none on a MARKET order")
-    if instrument.max_order_qty is not None and qty > instrument.max_order_qty:
-        return _reject(
-            f"order_qty {qty}: expected at most {instrument.max_order_qty}",
-            OrdRejReason.ORDER_EXCEEDS_LIMIT,
-        )
-    return None
-
-
-def _objection_to_change(request: OrderCancelReplaceRequest, cum_qty: Qty) -> Reject | None:
-    """Return why an order of which *cum_qty* is filled may not be changed so, or None."""
-    if request.ord_type is not OrdType.LIMIT:
-        return _reject(f"ord_type {request.ord_type.name}: expected LIMIT, the order's")
-    if request.order_qty <= cum_qty:
-        return _reject(
-            f"order_qty {request.order_qty}: expected more than cum_qty {cum_qty}, filled so far"
-        )
-    return None
-
-
-def _used_name(request: OrderRequest) -> Reject:
-    return _reject(
-        f"cl_ord_id {request.cl_ord_id!r}: expected a name not used before",
-        OrdRejReason.DUPLICATE_ORDER,
-        CxlRejReason.DUPLICATE_CL_ORD_ID,
-    )
-
-
-def _nobody_to_trade_with(book: OrderBook, order: NewOrderSingle) -> Reject | None:
-    if book.best(order.side.opposite) is not None:
-        return None
-    wanted = "an offer" if order.side is Side.BUY else "a bid"
-    return _reject(
-        f"ord_type {order.ord_type.name}: expected {wanted} to trade with",
-        OrdRejReason.BROKER_OPTION,
-    )
+            return Outcome([report], effects)
+        order_id = self._names[request.sender_comp_id].get(request.orig_cl_ord_id)
+        return Outcome([self._reporter.refusal(request, reject, order_id)], effects)
 
 
 def _keeps_priority(old: NewOrderSingle, new: NewOrderSingle) -> bool:
@@ -778,7 +446,5 @@ def _answers(questions: Iterable[Question], about: object) -> list[tuple[str, Se
     ]
 
 
-_LIMIT = OrdType.LIMIT
-_EXEC_NEW, _EXEC_CANCELED, _EXEC_TRADE = ExecType.NEW, ExecType.CANCELED, ExecType.TRADE
+_EXEC_NEW, _EXEC_CANCELED = ExecType.NEW, ExecType.CANCELED
 _NEW, _CANCELED = OrdStatus.NEW, OrdStatus.CANCELED
-_PARTIALLY_FILLED, _FILLED = OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED

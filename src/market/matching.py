@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import attrs
+import msgspec
 
 from .book import (
     AggressorCanceled,
@@ -22,7 +23,6 @@ from .book import (
     Canceled,
     Expired,
     HalfBook,
-    Level,
     OrderBook,
     Rested,
     Resting,
@@ -65,16 +65,19 @@ class Algorithm(Protocol):
         """Whether an aggressor meets only the orders that it *would* trade with.
 
         True where orders are filled one after the other (FIFO): rule sets are asked
-        about each when it is reached.  False where the aggressor *could* trade with
-        any of them (pro rata and its kin): rule sets are asked once, beforehand,
-        about all orders inside the aggressor's limit.
+        about each when it is reached, and so is the algorithm.  False where the
+        aggressor *could* trade with any of them (pro rata and its kin): rule sets are
+        asked once, beforehand, about all orders inside the aggressor's limit, and the
+        algorithm about a whole level at a time.
         """
 
-    def allocate(self, quantity: Qty, queue: Iterable[Queued]) -> Iterable[tuple[Queued, Qty]]:
+    def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Iterable[tuple[Queued, Qty]]:
         """Share *quantity* among the orders of *queue*, which are in time priority.
 
-        Where `would` is true, take the next order only while there is quantity for
-        it, and yield its fill before taking another: to take an order is to reach it.
+        Args:
+            queue: where `would` is true, the one order that has been reached; else all
+                those of the level that the rule sets let the aggressor meet.  Never
+                empty.
 
         Returns:
             Who gets how much, in the order in which the trades happen; each at least
@@ -82,8 +85,7 @@ class Algorithm(Protocol):
         """
 
 
-@attrs.define
-class Asked:
+class Asked(msgspec.Struct, gc=False):
     """Who is asked while one request is planned, and what that has come to."""
 
     prevent: tuple[Question, ...] = ()
@@ -92,7 +94,7 @@ class Asked:
     guard: tuple[Question, ...] = ()
     """Who is asked ``before_trade``."""
 
-    effects: list[Applied] = attrs.field(factory=list)
+    effects: list[Applied] = msgspec.field(default_factory=list)
     """What they had to do with the plan."""
 
 
@@ -118,45 +120,74 @@ def plan(
     Raises:
         RuleFailed: if a rule set raises, or cancels an order it was not shown.
     """
-    events: list[BookEvent] = []
-    end: CancelAggressor | StopSweep | None = None
-    buys = order.side is _BUY
-    opposite = book.offers if buys else book.bids
     limit = order.price
-    best = opposite.best
-    if best is not None and (
-        limit is None or (best.price <= limit if buys else best.price >= limit)
-    ):
-        meeting = None
-        if asked is not None and asked.prevent:
-            meeting = _Meeting(algorithm, order, asked, events)
-            meeting.approach(opposite)
-        for level in opposite:
-            price = level.price
-            if not reaches(order, price):
-                break
-            queue = level if meeting is None else meeting.reach(level)
-            for resting, last_qty in algorithm.allocate(leaves_qty, queue):
-                if asked is not None and (end := _stopped(asked, order, price, last_qty)):
-                    break
-                leaves_qty -= last_qty
-                left = resting.leaves_qty - last_qty
-                events.append(Traded(resting.order_id, resting.order, price, last_qty, left))
-            if meeting is not None and meeting.end is not None:
-                end = meeting.end
-            if end is not None or not leaves_qty:
-                break
+    opposite = book.offers if order.side is _BUY else book.bids
+    touch = opposite.best
+    if touch is None or (limit is not None and (touch.price - limit) * opposite.sign > 0):
+        if limit is not None and order.time_in_force is not _IMMEDIATE_OR_CANCEL:
+            return [Rested(order_id, order, limit, leaves_qty)]  # as most requests end
+        return [_remainder(order, order_id, leaves_qty, None)]
+    events, leaves_qty, end = _sweep(opposite, algorithm, order, leaves_qty, asked)
     if leaves_qty:
         events.append(_remainder(order, order_id, leaves_qty, end))
     return events
 
 
-def reaches(order: NewOrderSingle, price: Price) -> bool:
-    """Return whether the limit of *order* lets it trade at *price*."""
-    limit = order.price
-    if limit is None:
-        return True
-    return price <= limit if order.side is _BUY else price >= limit
+def _sweep(
+    opposite: HalfBook,
+    algorithm: Algorithm,
+    order: NewOrderSingle,
+    leaves_qty: Qty,
+    asked: Asked | None,
+) -> tuple[list[BookEvent], Qty, CancelAggressor | StopSweep | None]:
+    """Return whom *order* meets, what is left of it, and the rule that has ended it, if any."""
+    events: list[BookEvent] = []
+    limit, sign, would = order.price, opposite.sign, algorithm.would
+    meeting = None
+    guarded = asked is not None and bool(asked.guard)
+    if asked is not None and asked.prevent:
+        meeting = _Meeting(order, asked, events)
+        if not would:
+            meeting.ask(_inside(limit, opposite))
+    level, worse = opposite.best, None
+    while level is not None:
+        price = level.price
+        if limit is not None and (price - limit) * sign > 0:
+            break
+        # Along the links: with generators, a fill at the touch took half as long again.
+        resting = level.first
+        while resting is not None:
+            queue: Sequence[Resting]
+            if would:
+                queue, resting = (resting,), resting.after
+            else:
+                queue, resting = [*level], None
+            if meeting is not None:
+                queue = meeting.of(queue, ask=would)
+                if meeting.end is not None:
+                    return events, leaves_qty, meeting.end
+                if not queue:
+                    continue
+            for filled, last_qty in algorithm.allocate(leaves_qty, queue):
+                if guarded and (stop := _stopped(asked, order, price, last_qty)):
+                    return events, leaves_qty, stop
+                leaves_qty -= last_qty
+                left = filled.leaves_qty - last_qty
+                events.append(Traded(filled.order_id, filled.order, price, last_qty, left))
+            if not leaves_qty:
+                return events, 0, None
+        if worse is None:
+            worse = opposite.beyond_the_best()
+        level = next(worse, None)
+    return events, leaves_qty, None
+
+
+def _inside(limit: Price | None, half: HalfBook) -> Iterator[Resting]:
+    """Yield the orders of *half* that an aggressor with such a limit could trade with."""
+    for level in half:
+        if limit is not None and (level.price - limit) * half.sign > 0:
+            return
+        yield from level
 
 
 def as_value(resting: Resting) -> RestingOrder:
@@ -181,8 +212,11 @@ def _remainder(
     return AggressorCanceled(order_id, order, leaves_qty, end.reason, end.text)
 
 
-def _stopped(asked: Asked, order: NewOrderSingle, price: Price, last_qty: Qty) -> StopSweep | None:
+def _stopped(
+    asked: Asked | None, order: NewOrderSingle, price: Price, last_qty: Qty
+) -> StopSweep | None:
     """Return the first rule set's word against a trade, and put it on record."""
+    assert asked is not None
     for question in asked.guard:
         stop: StopSweep | None = question.first(price, last_qty)
         if stop is not None:
@@ -198,36 +232,23 @@ class _Meeting:
     What they cancel goes straight into the plan, at the point where it happens.
     """
 
-    _algorithm: Algorithm
     _order: NewOrderSingle
     _asked: Asked
     _events: list[BookEvent]
     _canceled: set[OrderID] = attrs.field(init=False, factory=set)
     end: CancelAggressor | None = attrs.field(init=False, default=None)
 
-    def approach(self, opposite: HalfBook) -> None:
-        """Ask, where it matters, about all that the aggressor *could* trade with."""
-        if not self._algorithm.would:
-            self._ask(
-                [
-                    as_value(resting)
-                    for level in opposite
-                    if reaches(self._order, level.price)
-                    for resting in level
-                ]
-            )
+    def of(self, queue: Sequence[Resting], ask: bool) -> Sequence[Resting]:
+        """Return those of *queue* that the aggressor may meet, asking first if it is to."""
+        if ask:
+            self.ask(queue)
+        if not self._canceled:
+            return queue
+        return [resting for resting in queue if resting.order_id not in self._canceled]
 
-    def reach(self, level: Level) -> Iterator[Resting]:
-        """Yield the orders of *level* that the aggressor meets, each when it is reached."""
-        for resting in level:
-            if self._algorithm.would:
-                self._ask([as_value(resting)])
-            if self.end is not None:
-                return
-            if resting.order_id not in self._canceled:
-                yield resting
-
-    def _ask(self, shown: Sequence[RestingOrder]) -> None:
+    def ask(self, about: Iterable[Resting]) -> None:
+        """Have the rule sets say what they have against a meeting."""
+        shown = [as_value(resting) for resting in about]
         for question in self._asked.prevent:
             if not shown:
                 return

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 import attrs
+import msgspec
 from attrs import validators
 
 from .fix import CxlRejReason, ExecRestatementReason, OrdRejReason, Side
@@ -20,9 +21,11 @@ from .instrument import Instrument
 from .messages import NewOrderSingle, OrderRequest
 
 
-@attrs.frozen
-class RestingOrder:
-    """An order in the book, as a rule sees it: a value of this moment."""
+class RestingOrder(msgspec.Struct, frozen=True, gc=False):
+    """An order in the book, as a rule sees it: a value of this moment.
+
+    (A struct like the events of the book, as there is one for each order that is reached.)
+    """
 
     order_id: OrderID
     order: NewOrderSingle
@@ -253,8 +256,10 @@ class Question:
                 those that the phase has.
         """
         try:
-            answers = tuple(self.ask(*about, self.market) or ())
-            for answer in answers:
+            answers = self.ask(*about, self.market)
+            if not answers:
+                return ()
+            for answer in (answers := tuple(answers)):
                 if not isinstance(answer, among):
                     raise TypeError(f"{self.hook} may not answer {answer!r}")
         except Exception as error:

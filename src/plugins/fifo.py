@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import attrs
@@ -21,14 +21,16 @@ class Fifo:
 
     would: ClassVar[bool] = True
 
-    def allocate(self, quantity: Qty, queue: Iterable[Queued]) -> Iterator[tuple[Queued, Qty]]:
+    def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Sequence[tuple[Queued, Qty]]:
+        fills = []
         for resting in queue:
             leaves_qty = resting.leaves_qty
             if leaves_qty >= quantity:
-                yield resting, quantity
-                return
+                fills.append((resting, quantity))
+                break
+            fills.append((resting, leaves_qty))
             quantity -= leaves_qty
-            yield resting, leaves_qty
+        return fills
 
 
 @hookimpl
@@ -42,7 +44,6 @@ def rules() -> Sequence[Rule]:
 
 
 _MATCHING = 'CME Group Client Systems Wiki, "CME Globex Matching Algorithm Steps"'
-_MODIFY = 'CME Group Client Systems Wiki, "iLink 2 Order Cancel/Replace Request"'
 
 RULES = (
     Rule(

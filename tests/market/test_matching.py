@@ -164,3 +164,31 @@ def test_the_algorithm_decides_within_a_price_and_never_across() -> None:
     events = plan(book_of(OFFERS), algorithm, order("C x BUY 250 @ 51"), OrderID(4), 250)
 
     assert [event.order_id for event in events] == [2, 1, 3]
+
+
+@attrs.frozen
+class Watched:
+    """A *would* algorithm that notes what it was shown."""
+
+    would: bool = True
+    shown: list[list[OrderID]] = attrs.field(factory=list)
+
+    def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Sequence[tuple[Queued, Qty]]:
+        self.shown.append([resting.order_id for resting in queue])
+        return Fifo().allocate(quantity, queue)
+
+
+def test_a_would_algorithm_is_shown_each_order_when_it_is_reached() -> None:
+    algorithm = Watched()
+
+    plan(book_of(OFFERS), algorithm, order("C x BUY 150 @ 51"), OrderID(4), 150)
+
+    assert algorithm.shown == [[1], [2]]
+
+
+def test_an_event_is_frozen() -> None:
+    (event,) = plan(book_of(OFFERS), Fifo(), order("C x BUY 10 @ 50"), OrderID(4), 10)
+
+    assert isinstance(event, Traded)
+    with pytest.raises(AttributeError):
+        event.price = 51  # type: ignore[misc]  # that it is refused is the point

@@ -1,0 +1,207 @@
+"""What a venue tells: events and refusals as reports, filled in and numbered.
+
+An event of the book concerns one order or two, and their sessions hear of it in one
+report each.  What a session has asked for is told by the acknowledgement; `tell` adds
+what else has come of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import cast
+
+import attrs
+
+from .book import (
+    AggressorCanceled,
+    BookEvent,
+    Canceled,
+    Expired,
+    Traded,
+)
+from .fix import (
+    CxlRejResponseTo,
+    ExecRestatementReason,
+    ExecType,
+    OrdRejReason,
+    OrdStatus,
+)
+from .identifiers import ClOrdID, ExecID, OrderID, Price, Qty
+from .messages import (
+    ExecutionReport,
+    ExecutionReportDraft,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    VenueReport,
+)
+from .rules import Reject
+from .venue import Venue
+
+
+@attrs.define(eq=False)
+class Reporter:
+    """Writes the reports of one venue."""
+
+    _venue: Venue
+    _exec_ids: Iterator[ExecID] = attrs.field(
+        init=False, factory=lambda: cast("Iterator[ExecID]", count(1))
+    )
+    _trd_match_ids: Iterator[int] = attrs.field(init=False, factory=lambda: count(1))
+
+    def report(
+        self,
+        order: NewOrderSingle,
+        order_id: OrderID | None,
+        exec_type: ExecType,
+        ord_status: OrdStatus,
+        leaves_qty: Qty,
+        cum_qty: Qty,
+        last_qty: Qty = 0,
+        last_px: Price | None = None,
+        aggressor_indicator: bool | None = None,
+        trd_match_id: int | None = None,
+        cl_ord_id: ClOrdID | None = None,
+        orig_cl_ord_id: ClOrdID | None = None,
+        ord_rej_reason: OrdRejReason | None = None,
+        exec_restatement_reason: ExecRestatementReason | None = None,
+        text: str = "",
+    ) -> ExecutionReport:
+        """Return the next report, about *order*."""
+        # Into a blank one, field by field: to call the class with 26 arguments would take
+        # nearly twice as long, and reports are most of what a venue does.
+        draft = _blank(ExecutionReportDraft)
+        draft.target_comp_id = order.sender_comp_id
+        draft.cl_ord_id = cl_ord_id or order.cl_ord_id
+        draft.order_id = order_id
+        draft.exec_id = next(self._exec_ids)
+        draft.exec_type = exec_type
+        draft.ord_status = ord_status
+        draft.symbol = order.symbol
+        draft.side = order.side
+        draft.order_qty = order.order_qty
+        draft.leaves_qty = leaves_qty
+        draft.cum_qty = cum_qty
+        draft.transact_time_ns = self._venue.now_ns
+        draft.price = order.price
+        draft.last_qty = last_qty
+        draft.last_px = last_px
+        draft.aggressor_indicator = aggressor_indicator
+        draft.trd_match_id = trd_match_id
+        draft.ord_type = order.ord_type
+        draft.time_in_force = order.time_in_force
+        draft.orig_cl_ord_id = orig_cl_ord_id
+        draft.target_sub_id = order.sender_sub_id
+        draft.account = order.account
+        draft.parent_id = order.parent_id
+        draft.ord_rej_reason = ord_rej_reason
+        draft.exec_restatement_reason = exec_restatement_reason
+        draft.text = text
+        return draft.seal()
+
+    def tell(
+        self,
+        events: Iterable[BookEvent],
+        order: NewOrderSingle,
+        order_id: OrderID,
+        leaves_qty: Qty,
+    ) -> list[VenueReport]:
+        """Return the reports of *events*, less what the acknowledgement of a request says.
+
+        Args:
+            order: the aggressor.
+            leaves_qty: what of it is open before any of the *events*.
+        """
+        reports: list[VenueReport] = []
+        report = self.report
+        total = order.order_qty
+        for event in events:
+            if type(event) is Traded:
+                resting, last_qty, price = event.order, event.last_qty, event.price
+                left = event.leaves_qty
+                leaves_qty -= last_qty
+                trade = next(self._trd_match_ids)
+                status = _PARTIALLY_FILLED if left else _FILLED
+                cum_qty = resting.order_qty - left
+                reports.append(
+                    report(
+                        resting,
+                        event.order_id,
+                        _TRADE,
+                        status,
+                        left,
+                        cum_qty,
+                        last_qty,
+                        price,
+                        False,
+                        trade,
+                    )
+                )
+                status = _PARTIALLY_FILLED if leaves_qty else _FILLED
+                cum_qty = total - leaves_qty
+                reports.append(
+                    report(
+                        order,
+                        order_id,
+                        _TRADE,
+                        status,
+                        leaves_qty,
+                        cum_qty,
+                        last_qty,
+                        price,
+                        True,
+                        trade,
+                    )
+                )
+            elif type(event) is AggressorCanceled or (
+                type(event) is Canceled and event.reason is not None
+            ):
+                reports.append(
+                    report(
+                        event.order,
+                        event.order_id,
+                        _CANCELED,
+                        OrdStatus.CANCELED,
+                        0,
+                        event.order.order_qty - event.leaves_qty,
+                        exec_restatement_reason=event.reason,
+                        text=event.text,
+                    )
+                )
+            elif type(event) is Expired:
+                cum_qty = total - event.leaves_qty
+                reports.append(
+                    report(order, order_id, ExecType.EXPIRED, OrdStatus.EXPIRED, 0, cum_qty)
+                )
+        return reports
+
+    def refusal(
+        self,
+        request: OrderCancelRequest | OrderCancelReplaceRequest,
+        reject: Reject,
+        order_id: OrderID | None,
+    ) -> OrderCancelReject:
+        """Return the answer to a request that is refused."""
+        return OrderCancelReject(
+            target_comp_id=request.sender_comp_id,
+            cl_ord_id=request.cl_ord_id,
+            orig_cl_ord_id=request.orig_cl_ord_id,
+            order_id=order_id,
+            cxl_rej_response_to=(
+                CxlRejResponseTo.ORDER_CANCEL_REQUEST
+                if isinstance(request, OrderCancelRequest)
+                else CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
+            ),
+            cxl_rej_reason=reject.cxl_rej_reason,
+            transact_time_ns=self._venue.now_ns,
+            symbol=request.symbol,
+            target_sub_id=request.sender_sub_id,
+            text=reject.text,
+        )
+
+
+_blank = object.__new__
+_CANCELED, _TRADE = ExecType.CANCELED, ExecType.TRADE
+_PARTIALLY_FILLED, _FILLED = OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED
