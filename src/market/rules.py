@@ -224,6 +224,11 @@ class RuleFailed(Exception):
         self.hook = hook
         self.asked = asked
 
+    def __str__(self) -> str:
+        cause = self.__cause__
+        why = "" if cause is None else f": {type(cause).__name__}: {cause}"
+        return super().__str__() + why
+
 
 @attrs.frozen
 class Question:
@@ -242,7 +247,7 @@ class Question:
         """
         try:
             return self.ask(*about, self.market)
-        except Exception as error:
+        except Exception as error:  # whatever a stranger's rule raises is named as its own
             raise self.failed(*about) from error
 
     def survey(self, *about: object, among: Any) -> tuple[Any, ...]:
@@ -262,7 +267,7 @@ class Question:
             for answer in (answers := tuple(answers)):
                 if not isinstance(answer, among):
                     raise TypeError(f"{self.hook} may not answer {answer!r}")
-        except Exception as error:
+        except Exception as error:  # as above
             raise self.failed(*about) from error
         return answers
 

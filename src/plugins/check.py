@@ -177,7 +177,7 @@ def _rule_set(
         return
     try:
         one, other = cls(**settings), cls(**settings)
-    except Exception as error:
+    except Exception as error:  # a finding, whatever it is
         why = f"{dict(settings)!r} raised {type(error).__name__}: {error}"
         yield Finding("can be made from its settings", name, Outcome.FAILED, why)
         return
@@ -208,7 +208,7 @@ def _rule_set(
 def _thaw(rule_set: object) -> str:
     """Return how *rule_set*, which is of no further use, was changed; nothing if it was not."""
     try:
-        rule_set.floorproof_was_here = True  # type: ignore[attr-defined]
+        rule_set.floorproof_was_here = True  # type: ignore[attr-defined]  # that is the question
     except FrozenInstanceError:
         return ""
     except AttributeError:
@@ -286,7 +286,7 @@ class _Trial:
         except _NotMadeUp as error:
             self.unasked[hook] = f"asked for another instrument, {error}, which is not there"
             return
-        except Exception as error:
+        except Exception as error:  # a finding, whatever it is
             self.answers[hook].append(type(error))
             if not isinstance(error, FenceBreach):
                 self._fault(ANSWERS, hook, f"raised {type(error).__name__}: {error}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 import attrs
 import pytest
@@ -25,6 +25,7 @@ from floorproof.market.rules import (
     MarketView,
     Prevention,
     Publish,
+    Question,
     Reject,
     Remainder,
     Remember,
@@ -457,3 +458,17 @@ def test_an_answer_that_its_phase_does_not_have_is_at_fault() -> None:
         exchange.receive(order("CHARLIE c1 BUY 1 @ 50"), 0)
 
     assert "may not answer CancelAggressor" in str(failure.value.__cause__)
+
+
+def test_what_a_rule_raised_is_told_with_its_name_its_hook_and_the_error() -> None:
+    def ask(order: str, limits: Any) -> object:
+        return limits[order]
+
+    caps = Question("caps", "accept_request", ask, market=cast(Any, {}))
+
+    with pytest.raises(RuleFailed) as caught:
+        caps.first("a1")
+
+    assert str(caught.value) == (
+        "rule set 'caps' raised in accept_request on ('a1',): KeyError: 'a1'"
+    )
