@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
+import msgspec
 import pytest
 import trio
 from commands import MOVING_MARKET, STAGED_ORDER, changed
@@ -256,6 +257,8 @@ def numbers(payload: object) -> list[int]:
         return [each for value in payload for each in numbers(value)]
     if isinstance(payload, Mapping):
         return [each for key in sorted(payload) for each in numbers(payload[key])]
+    if isinstance(payload, msgspec.Struct):
+        return numbers(msgspec.structs.asdict(payload))
     cls = type(payload)
     if attrs.has(cls):
         return numbers({field.name: getattr(payload, field.name) for field in attrs.fields(cls)})

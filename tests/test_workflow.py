@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import attrs
+import msgspec
 import pytest
 from floors import APART_ON_CME, EXCHANGE_TRADERS, INTERNAL, Told, floor, play, rows, saying
 from hypothesis import given, settings
@@ -306,7 +307,7 @@ def entered(**fields: object) -> NewOrderSingle:
         order_qty=1,
         price=1535150,
     )
-    return attrs.evolve(order, **fields)  # type: ignore[arg-type]  # as above
+    return msgspec.structs.replace(order, **fields)
 
 
 FILL = ExecutionReport(

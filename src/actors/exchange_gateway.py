@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
+import msgspec
 
 from ..market.credentials import Logins, ParentOrder
 from ..market.fix import (
@@ -281,13 +282,15 @@ class ExchangeGateway:
             parent_gateway=order.parent_gateway if order.parent_id is not None else None,
         )
         self._orders[name] = self._latest[user, order.cl_ord_id] = known
-        sent = attrs.evolve(order, sender_comp_id=self._name, cl_ord_id=name, sender_sub_id=user)
+        sent = msgspec.structs.replace(
+            order, sender_comp_id=self._name, cl_ord_id=name, sender_sub_id=user
+        )
         return Send(self._config.exchanges[order.symbol], sent)
 
     def _forward_change(self, change: _Change, order: _Order) -> Send:
         name = self._session_name(change.cl_ord_id)
         self._orders[name] = order
-        sent: OrderRequest = attrs.evolve(
+        sent: OrderRequest = msgspec.structs.replace(
             change,
             sender_comp_id=self._name,
             cl_ord_id=name,
@@ -301,7 +304,7 @@ class ExchangeGateway:
     def _report(self, report: ExecutionReport) -> Iterator[Answer]:
         order = self._orders[report.cl_ord_id]
         orig = report.orig_cl_ord_id
-        told = attrs.evolve(
+        told = msgspec.structs.replace(
             report,
             target_comp_id=order.user,
             cl_ord_id=self._names[report.cl_ord_id],
@@ -321,10 +324,11 @@ class ExchangeGateway:
             if report.leaves_qty == 0:
                 self._forget(order)
         for user in audience:
-            yield Send(user, attrs.evolve(told, target_comp_id=user))
+            yield Send(user, msgspec.structs.replace(told, target_comp_id=user))
         if order.parent_gateway is not None:
             yield Send(
-                order.parent_gateway, attrs.evolve(told, target_comp_id=order.parent_gateway)
+                order.parent_gateway,
+                msgspec.structs.replace(told, target_comp_id=order.parent_gateway),
             )
 
     def _refused_by_venue(self, reject: OrderCancelReject) -> Iterator[Answer]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import attrs
+import msgspec
 from attrs import validators
 
 from .fix import (
@@ -82,8 +83,7 @@ def _check_kinds(ord_type: object, time_in_force: object) -> None:
         raise ValueError(f"time_in_force must be a TimeInForce, was {time_in_force!r}")
 
 
-@attrs.frozen(kw_only=True)
-class NewOrderSingle:
+class NewOrderSingle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request to enter one order (FIX ``35=D``).
 
     Raises:
@@ -116,7 +116,7 @@ class NewOrderSingle:
     parent_gateway: CompID | None = None
     """The synthetic gateway that holds the parent; staged orders are named per gateway."""
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         check_quantity(self.order_qty)
         check_price(self.price)
         check_side(self.side)
@@ -124,8 +124,7 @@ class NewOrderSingle:
         _check_kinds(self.ord_type, self.time_in_force)
 
 
-@attrs.frozen(kw_only=True)
-class OrderCancelRequest:
+class OrderCancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request to cancel what is left of an order (FIX ``35=F``).
 
     Raises:
@@ -143,13 +142,12 @@ class OrderCancelRequest:
     side: Side
     sender_sub_id: CompID | None = None
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         check_side(self.side)
         check_name(self.cl_ord_id, "cl_ord_id")
 
 
-@attrs.frozen(kw_only=True)
-class OrderCancelReplaceRequest:
+class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request to change an order (FIX ``35=G``).
 
     ``order_qty`` is the new total: what has been filled counts towards it.
@@ -172,7 +170,7 @@ class OrderCancelReplaceRequest:
     sender_sub_id: CompID | None = None
     account: Account | None = None
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         check_quantity(self.order_qty)
         check_price(self.price)
         check_side(self.side)
@@ -183,12 +181,11 @@ class OrderCancelReplaceRequest:
 OrderRequest: TypeAlias = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
 
 
-@attrs.define
-class ExecutionReportDraft:
-    """An execution report while its venue writes it; `seal` makes it one.
+class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
+    """The venue's word on one order (FIX ``35=8``).
 
-    Reports are most of what a venue does, and a frozen class of this many fields
-    takes five times as long to fill in as this one does to fill in and seal.
+    ``leaves_qty`` and ``cum_qty`` are those *after* the reported event; for an
+    order still alive they add up to its ``order_qty``.
     """
 
     target_comp_id: CompID
@@ -229,20 +226,6 @@ class ExecutionReportDraft:
     ord_rej_reason: OrdRejReason | None = None
     exec_restatement_reason: ExecRestatementReason | None = None
     text: str = ""
-
-    def seal(self) -> ExecutionReport:
-        """Return this very object as the report that it has become; nothing changes it now."""
-        self.__class__ = ExecutionReport  # which has the same slots
-        return self  # type: ignore[return-value]  # by now it is one
-
-
-@attrs.frozen
-class ExecutionReport(ExecutionReportDraft):
-    """The venue's word on one order (FIX ``35=8``).
-
-    ``leaves_qty`` and ``cum_qty`` are those *after* the reported event; for an
-    order still alive they add up to its ``order_qty``.
-    """
 
 
 @attrs.frozen(kw_only=True)

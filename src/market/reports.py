@@ -30,7 +30,6 @@ from .fix import (
 from .identifiers import ClOrdID, ExecID, OrderID, Price, Qty
 from .messages import (
     ExecutionReport,
-    ExecutionReportDraft,
     NewOrderSingle,
     OrderCancelReject,
     OrderCancelReplaceRequest,
@@ -70,36 +69,35 @@ class Reporter:
         text: str = "",
     ) -> ExecutionReport:
         """Return the next report, about *order*."""
-        # Into a blank one, field by field: to call the class with 26 arguments would take
-        # nearly twice as long, and reports are most of what a venue does.
-        draft = _blank(ExecutionReportDraft)
-        draft.target_comp_id = order.sender_comp_id
-        draft.cl_ord_id = cl_ord_id or order.cl_ord_id
-        draft.order_id = order_id
-        draft.exec_id = next(self._exec_ids)
-        draft.exec_type = exec_type
-        draft.ord_status = ord_status
-        draft.symbol = order.symbol
-        draft.side = order.side
-        draft.order_qty = order.order_qty
-        draft.leaves_qty = leaves_qty
-        draft.cum_qty = cum_qty
-        draft.transact_time_ns = self._venue.now_ns
-        draft.price = order.price
-        draft.last_qty = last_qty
-        draft.last_px = last_px
-        draft.aggressor_indicator = aggressor_indicator
-        draft.trd_match_id = trd_match_id
-        draft.ord_type = order.ord_type
-        draft.time_in_force = order.time_in_force
-        draft.orig_cl_ord_id = orig_cl_ord_id
-        draft.target_sub_id = order.sender_sub_id
-        draft.account = order.account
-        draft.parent_id = order.parent_id
-        draft.ord_rej_reason = ord_rej_reason
-        draft.exec_restatement_reason = exec_restatement_reason
-        draft.text = text
-        return draft.seal()
+        # By position: by name, so many fields take seven times as long.
+        return ExecutionReport(
+            order.sender_comp_id,
+            cl_ord_id or order.cl_ord_id,
+            order_id,
+            next(self._exec_ids),
+            exec_type,
+            ord_status,
+            order.symbol,
+            order.side,
+            order.order_qty,
+            leaves_qty,
+            cum_qty,
+            self._venue.now_ns,
+            order.price,
+            last_qty,
+            last_px,
+            aggressor_indicator,
+            trd_match_id,
+            order.ord_type,
+            order.time_in_force,
+            orig_cl_ord_id,
+            order.sender_sub_id,
+            order.account,
+            order.parent_id,
+            ord_rej_reason,
+            exec_restatement_reason,
+            text,
+        )
 
     def tell(
         self,
@@ -202,6 +200,5 @@ class Reporter:
         )
 
 
-_blank = object.__new__
 _CANCELED, _TRADE = ExecType.CANCELED, ExecType.TRADE
 _PARTIALLY_FILLED, _FILLED = OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED

@@ -22,15 +22,9 @@ class Fifo:
     would: ClassVar[bool] = True
 
     def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Sequence[tuple[Queued, Qty]]:
-        fills = []
-        for resting in queue:
-            leaves_qty = resting.leaves_qty
-            if leaves_qty >= quantity:
-                fills.append((resting, quantity))
-                break
-            fills.append((resting, leaves_qty))
-            quantity -= leaves_qty
-        return fills
+        (resting,) = queue  # the one that has been reached
+        leaves_qty = resting.leaves_qty
+        return ((resting, quantity if quantity < leaves_qty else leaves_qty),)
 
 
 @hookimpl

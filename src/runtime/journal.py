@@ -79,7 +79,7 @@ class UnjournalablePayload(FloorproofError):
     def __init__(self, what: str, entry: Entry | None = None) -> None:
         about = "" if entry is None else f"{entry.kind} of {entry.sender or entry.actor}: "
         super().__init__(
-            f"{about}{what}; messages and facts are made of attrs classes, numbers, text, "
+            f"{about}{what}; messages and facts are made of attrs classes, structs, numbers, text, "
             "enumerations, tuples and mappings"
         )
         self.what = what

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any, get_args, get_origin
 
 import attrs
+import msgspec
 
 from ..market.window import OrderRow, StagedRow
 from ..market.wording import LABELS
@@ -180,9 +181,10 @@ def _check_fields(what: str, cls: type, fields: Mapping[str, Any], where: str) -
 
 
 def _hints(cls: type) -> dict[str, Any]:
-    """Return the fields of a class with their types."""
+    """Return the fields of a class, which attrs or msgspec has made, with their types."""
     hints = typing.get_type_hints(cls)
-    return {field.name: hints[field.name] for field in attrs.fields(cls)}
+    fields = attrs.fields(cls) if attrs.has(cls) else msgspec.structs.fields(cls)
+    return {field.name: hints[field.name] for field in fields}
 
 
 # --- whether a field can have a value -------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
+import msgspec
 import pytest
 from floors import EXCHANGE_TRADERS
 
@@ -417,5 +417,5 @@ def test_reports_carry_the_figures_of_the_venue(working: Gateway) -> None:
         for message in working.messages
         if isinstance(message, ExecutionReport) and message.cl_ord_id == "C1" and message.last_qty
     ]
-    assert len({attrs.evolve(fill, target_comp_id=CompID("all")) for fill in fills}) == 1
+    assert len({msgspec.structs.replace(fill, target_comp_id=CompID("all")) for fill in fills}) == 1
     assert (fills[0].order_qty, fills[0].cum_qty, fills[0].leaves_qty) == (6, 4, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 
 from floorproof.actors.execution_trader import ExecutionTrader, Habits
@@ -66,11 +67,11 @@ NEW = ExecutionReport(
     target_sub_id=ET1,
     account=Account("E1"),
 )
-FILLED = attrs.evolve(
+FILLED = msgspec.structs.replace(
     NEW, exec_type=ExecType.TRADE, ord_status=OrdStatus.FILLED, leaves_qty=0, cum_qty=5,
     last_qty=5, last_px=101,
 )  # fmt: skip
-ANOTHERS = attrs.evolve(NEW, target_sub_id=CompID("ET2"))
+ANOTHERS = msgspec.structs.replace(NEW, target_sub_id=CompID("ET2"))
 
 
 def delivery(message: object, sender: str) -> Delivery:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,21 +188,23 @@ class Sessions:
         match ask.intent:
             case "lower":
                 lower = max(order.filled + 1, order.qty - ask.order_qty)
-                return attrs.evolve(change, order_qty=lower)
+                return msgspec.structs.replace(change, order_qty=lower)
             case "lower to what is filled":
-                return attrs.evolve(change, order_qty=order.filled or order.qty)
+                return msgspec.structs.replace(change, order_qty=order.filled or order.qty)
             case "raise":
-                return attrs.evolve(change, order_qty=order.qty + (1 + ask.about) // 2)
+                return msgspec.structs.replace(change, order_qty=order.qty + (1 + ask.about) // 2)
             case "reprice":
-                return attrs.evolve(change, price=ask.price)
+                return msgspec.structs.replace(change, price=ask.price)
             case "change the account":
-                return attrs.evolve(change, account=None if account else Account("A"))
+                return msgspec.structs.replace(change, account=None if account else Account("A"))
             case "change the user":
-                return attrs.evolve(change, sender_sub_id=CompID(f"user {ask.about}"))
+                return msgspec.structs.replace(change, sender_sub_id=CompID(f"user {ask.about}"))
             case "make immediate":
-                return attrs.evolve(change, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
+                return msgspec.structs.replace(
+                    change, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL
+                )
             case "change anything":
-                return attrs.evolve(
+                return msgspec.structs.replace(
                     change,
                     side=ask.side,
                     order_qty=ask.order_qty,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from floorproof.market.fix import Side
@@ -84,3 +85,11 @@ def test_the_same_request_with_nothing_wrong_is_made(request_: type) -> None:
     made = request_(**fields)
 
     assert {name: getattr(made, name) for name in fields} == fields
+
+
+def test_a_copy_with_another_field_is_checked_as_well() -> None:
+    made = NewOrderSingle(**NEW)
+
+    assert msgspec.structs.replace(made, order_qty=5).order_qty == 5
+    with pytest.raises(ValueError, match="order_qty must be a whole number above zero, was 0"):
+        msgspec.structs.replace(made, order_qty=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
+import msgspec
 import pytest
 
 from floorproof.market.fix import (
@@ -335,7 +335,7 @@ def test_rejects_leave_a_window_as_it_is(message: object) -> None:
 
 
 def test_a_report_to_the_session_itself_is_the_sessions_own_order() -> None:
-    own = attrs.evolve(child("a", NEW, 5), target_sub_id=None, parent_id=None)
+    own = msgspec.structs.replace(child("a", NEW, 5), target_sub_id=None, parent_id=None)
 
     assert after(own).own(ET1, ClOrdID("a")) is not None
 
