@@ -213,7 +213,7 @@ def through_exchange(stream: Sequence[Operation], rule_sets: dict[str, object]) 
     """Run *stream* through `Exchange.receive`, which makes every report."""
     requests: list[Request] = [*map(request, stream)]
     rules = venue_rules(venue_manager(rule_sets), SYMBOL)
-    exchange = Exchange([INSTRUMENT], ALGORITHMS, {SYMBOL: rules})
+    exchange = Exchange([INSTRUMENT], {SYMBOL: ALGORITHMS["F"]}, {SYMBOL: rules})
     trades = traded_qty = check = 0
     _set_aside()
 
@@ -264,7 +264,7 @@ def bytes_per_order(orders: int = 1_000_000) -> None:
     tracemalloc.stop()
     del book
 
-    exchange = Exchange([INSTRUMENT], ALGORITHMS)
+    exchange = Exchange([INSTRUMENT], {SYMBOL: ALGORITHMS["F"]})
     tracemalloc.start()
     for number in range(orders):
         operation = Operation("A", OrderID(1000 + number), Side.BUY, number % 1000, 10)

@@ -138,7 +138,7 @@ class NoiseTrader:
 
 def floor(kernel: Kernel, tape: Tape) -> None:
     instrument = Instrument(symbol=SYMBOL, price_decimals=0, ticks=TickTable.uniform(1))
-    engine = MatchingEngine(EXCHANGE, Exchange([instrument], {"F": Fifo()}))
+    engine = MatchingEngine(EXCHANGE, Exchange([instrument], {instrument.symbol: Fifo()}))
     kernel.add(EXCHANGE, lambda _context: engine)
     for number in TRADERS:
         trader = NoiseTrader(number, tape)

@@ -244,7 +244,7 @@ REFUSED = {
          "ChildReject C1: ET2 has used the name C1 before"),
     "child at the market, where nobody offers":
         ("ET2 child X of P1 1", "ET2",
-         "ChildReject X: ord_type MARKET: expected an offer to trade with"),
+         "ChildReject X: ord_type MARKET: expected an offer to trade with [REJ-5]"),
     "child above the venue's largest":
         ("ET2 child X of P1 1001 @ 15351.50", "ET2",
          "ChildReject X: 4 INVALID_QTY: P1 has 4 free, X asks for 1001"),
@@ -366,7 +366,7 @@ BY_PROGRAM = {
          "ChildReject X: None holds no staged orders; gateways that do: SSE-A"),
     "order off tick":
         ("CME-A", entered(price=1535210),
-         "OrderReject X: price 15352.10: expected a multiple of 0.25"),
+         "OrderReject X: price 15352.10: expected a multiple of 0.25 [ORD-1]"),
     "order in an unknown symbol":
         ("CME-A", entered(symbol="NOPE"),
          "OrderReject X: CME-A lists no 'NOPE'; it lists: MNQU3, MESU3"),
@@ -374,7 +374,7 @@ BY_PROGRAM = {
         ("CME-A", entered(sender_comp_id="ET2"), "OrderReject X: ET2 is not logged in here as PM1"),
     "market order with a price":
         ("CME-A", entered(ord_type=OrdType.MARKET),
-         "OrderReject X: price 15351.50: expected none on a MARKET order"),
+         "OrderReject X: price 15351.50: expected none on a MARKET order [ORD-1]"),
     "cancel of another's child":
         ("CME-A", OrderCancelRequest(sender_comp_id=CompID("PM1"), cl_ord_id=ClOrdID("x"),
                                      orig_cl_ord_id=ClOrdID("C1"), symbol=Symbol("MNQU3"),

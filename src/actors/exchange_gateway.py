@@ -17,6 +17,7 @@ from ..market.fix import (
     CxlRejReason,
     CxlRejResponseTo,
     ExecType,
+    MassActionResponse,
     OrdRejReason,
     OrdStatus,
 )
@@ -27,6 +28,8 @@ from ..market.messages import (
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionReport,
+    OrderMassActionRequest,
     OrderRequest,
 )
 from ..market.staging import ChildRefused, ChildReserved, ReserveChild
@@ -78,8 +81,9 @@ class ExchangeGateway:
     """Passes users' requests on to the venue, and its reports to everyone who may see.
 
     Receives:
-        `NewOrderSingle`, `OrderCancelRequest` and `OrderCancelReplaceRequest` from
-        users; `ExecutionReport` and `OrderCancelReject` from matching engines;
+        `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest` and
+        `OrderMassActionRequest` from users; `ExecutionReport`, `OrderCancelReject` and
+        `OrderMassActionReport` from matching engines;
         `ChildReserved` and `ChildRefused` from SSE gateways.
     Sends:
         Requests, in its own session's name, to matching engines; `ReserveChild` to
@@ -115,7 +119,9 @@ class ExchangeGateway:
                 return self._enter(order, CompID(delivery.sender))
             case OrderCancelRequest() | OrderCancelReplaceRequest() as change:
                 return self._change(change, CompID(delivery.sender))
-            case ExecutionReport() | OrderCancelReject() as message if (
+            case OrderMassActionRequest() as action:
+                return self._cancel_all(action, CompID(delivery.sender))
+            case ExecutionReport() | OrderCancelReject() | OrderMassActionReport() as message if (
                 delivery.sender not in self._config.exchanges.values()
             ):
                 return self._mismatch(message, delivery.sender)
@@ -127,6 +133,8 @@ class ExchangeGateway:
                 return self._report(report)
             case OrderCancelReject() as reject:
                 return self._refused_by_venue(reject)
+            case OrderMassActionReport() as report:
+                return self._canceled_all(report)
             case ChildReserved() as reserved:
                 return self._reserved(reserved)
             case ChildRefused() as refused:
@@ -234,6 +242,41 @@ class ExchangeGateway:
             ),
         )
 
+    def _cancel_all(self, action: OrderMassActionRequest, user: CompID) -> Iterator[Answer]:
+        """Pass a user's mass action on, to every venue that it may concern."""
+        text = ""
+        if action.sender_comp_id != user or user not in self._config.logins.by_user:
+            text = f"{action.sender_comp_id} is not logged in here as {user}"
+        elif action.symbol is not None and action.symbol not in self._config.exchanges:
+            known = ", ".join(self._config.exchanges)
+            text = f"{self._name} lists no {action.symbol!r}; it lists: {known}"
+        elif (user, action.cl_ord_id) in self._used:
+            text = f"{user} has used the name {action.cl_ord_id} before"
+        if text:
+            yield Send(
+                user,
+                OrderMassActionReport(
+                    target_comp_id=user,
+                    cl_ord_id=action.cl_ord_id,
+                    mass_action_response=MassActionResponse.REJECTED,
+                    transact_time_ns=self._now_ns,
+                    target_sub_id=user,
+                    text=text,
+                ),
+            )
+            return
+        self._used.add((user, action.cl_ord_id))
+        exchanges = self._config.exchanges
+        concerned = [exchanges[action.symbol]] if action.symbol else exchanges.values()
+        sent = msgspec.structs.replace(
+            action,
+            sender_comp_id=self._name,
+            cl_ord_id=self._session_name(action.cl_ord_id),
+            sender_sub_id=user,
+        )
+        for venue in dict.fromkeys(concerned):
+            yield Send(venue, sent)
+
     # --- from the parent's gateway ---------------------------------------------------
 
     def _reserved(self, reserved: ChildReserved) -> Iterator[Answer]:
@@ -302,8 +345,9 @@ class ExchangeGateway:
     # --- from the venue --------------------------------------------------------------
 
     def _report(self, report: ExecutionReport) -> Iterator[Answer]:
-        order = self._orders[report.cl_ord_id]
         orig = report.orig_cl_ord_id
+        # What a mass action cancels is known by its own name alone.
+        order = self._orders.get(report.cl_ord_id) or self._orders[orig or report.cl_ord_id]
         told = msgspec.structs.replace(
             report,
             target_comp_id=order.user,
@@ -346,6 +390,14 @@ class ExchangeGateway:
             yield Send(
                 order.parent_gateway, attrs.evolve(told, target_comp_id=order.parent_gateway)
             )
+
+    def _canceled_all(self, report: OrderMassActionReport) -> Iterator[Answer]:
+        user = report.target_sub_id
+        assert user is not None, "this session's requests name their user"
+        name = self._names[report.cl_ord_id]
+        if report.mass_action_response is MassActionResponse.REJECTED:
+            self._used.discard((user, name))
+        yield Send(user, msgspec.structs.replace(report, target_comp_id=user, cl_ord_id=name))
 
     def _forget(self, order: _Order) -> None:
         self._latest.pop((order.user, order.cl_ord_id), None)

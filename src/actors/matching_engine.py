@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from ..market.exchange import Exchange, Outcome
+from ..market.exchange import Exchange
+from ..market.execution import Outcome
 from ..market.identifiers import CompID, Symbol
 from ..market.messages import (
     DropCopy,
@@ -16,8 +17,19 @@ from ..market.messages import (
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionRequest,
+)
+from ..market.operations import (
+    AuctionResult,
+    BustTrade,
+    CancelOrders,
+    ChangeTradingState,
+    IndicativePrice,
+    OperationRefused,
+    SecurityStatus,
 )
 from ..market.rules import Publish, Schedule
+from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Delivery, Fact, Send
 
 
@@ -34,15 +46,18 @@ class MatchingEngine:
     """Takes requests from sessions, and answers each with the venue's reports.
 
     Receives:
-        `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest` and
-        `MarketDataRequest`, each from the session that it names.
+        `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest`,
+        `OrderMassActionRequest` and `MarketDataRequest`, each from the session that it
+        names; `MarketOperation` from the venue's own people, who are not on the floor.
     Sends:
         `ExecutionReport` and `OrderCancelReject` to the session of every order that is
         touched, and a `DropCopy` of each to whoever watches that session;
-        `MarketDataSnapshot` or its reject.
+        `OrderMassActionReport`; `MarketDataSnapshot` or its reject.
 
     Facts: ``effect`` and its kind, whatever a rule set had done; ``published``, what goes to the
-    public feed; ``session mismatch``, a request in another session's name.
+    public feed; ``trading state``, ``indicative price`` and ``auction``, what became of an
+    instrument; ``operation refused``; ``session mismatch``, a request in another session's name,
+    or an operation of somebody's.
 
     Args:
         name: the engine's own, under which it asks itself to wake up.
@@ -66,6 +81,7 @@ class MatchingEngine:
                 NewOrderSingle()
                 | OrderCancelRequest()
                 | OrderCancelReplaceRequest()
+                | OrderMassActionRequest()
                 | MarketDataRequest() as request
             ):
                 if request.sender_comp_id != delivery.sender:
@@ -75,6 +91,12 @@ class MatchingEngine:
                     )
                     return
                 yield from self._answer(self._exchange.receive(request, delivery.now_ns))
+            case ChangeTradingState() | BustTrade() | CancelOrders() as operation:
+                if delivery.sender != ENVIRONMENT:
+                    named = type(operation).__name__
+                    yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
+                    return
+                yield from self._answer(self._exchange.operate(operation, delivery.now_ns))
             case RuleSetDue(rule_set, symbol, name):
                 yield from self._answer(
                     self._exchange.scheduled(rule_set, symbol, name, delivery.now_ns)
@@ -83,6 +105,16 @@ class MatchingEngine:
                 raise TypeError(f"a matching engine has no use for {other!r}")
 
     def _answer(self, outcome: Outcome) -> Iterator[Answer]:
+        for news in outcome.published:
+            match news:
+                case SecurityStatus():
+                    yield Fact("trading state", news)
+                case IndicativePrice():
+                    yield Fact("indicative price", news)
+                case AuctionResult():
+                    yield Fact("auction", news)
+                case OperationRefused():
+                    yield Fact("operation refused", news)
         for report in outcome.reports:
             session = report.target_comp_id
             yield Send(session, report)

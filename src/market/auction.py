@@ -16,18 +16,20 @@ kept has no gaps, since with a rising price bids only fall away and offers only 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from typing import TypeAlias
 
 import attrs
 
-from .book import HalfBook, OrderBook
+from .book import AuctionFill, AuctionTraded, HalfBook, OrderBook, Resting
 from .fix import Side
 from .identifiers import OrderID, Price, Qty
-from .instrument import TickTable
+from .instrument import Instrument, TickTable
 from .ledger import Rule
 from .messages import NewOrderSingle
+from .stops import triggered
 
 RULES = (
     Rule(
@@ -86,6 +88,12 @@ RULES = (
         "The indicative price and quantity are those of an auction at that moment.",
         'NSX, NETS ITCH, "Indicative price/quantity [I]"',
     ),
+    Rule(
+        "AUCT-10",
+        "Stops that the price elects join with their limits, behind what rests, and the price"
+        " is found again, until it elects no more.",
+        'CME, "Rules to Determine the Indicative Opening Price", on stop orders',
+    ),
 )
 
 
@@ -113,23 +121,14 @@ class Uncross:
 
 
 @attrs.frozen
-class AuctionFill:
-    """What an auction's trade does to one of its two orders."""
+class Opening:
+    """What an auction of a book comes to, with the stops that it elects."""
 
-    order_id: OrderID
-    order: NewOrderSingle
-    leaves_qty: Qty
-    """What is left of the order after this trade."""
+    uncross: Uncross | None
+    """Its price and quantity, or None if nothing would trade."""
 
-
-@attrs.frozen
-class AuctionTrade:
-    """Two resting orders exchanged ``last_qty`` at the price of the auction."""
-
-    buy: AuctionFill
-    sell: AuctionFill
-    price: Price
-    last_qty: Qty
+    joining: tuple[tuple[Resting, NewOrderSingle], ...] = ()
+    """The stops that join it, in the order in which they are elected, each as it then works."""
 
 
 # --- how the price is chosen ----------------------------------------------------------
@@ -258,7 +257,35 @@ def indicative(
     )
 
 
-def allocate(book: OrderBook, price: Price) -> list[AuctionTrade]:
+def opening(
+    book: OrderBook, instrument: Instrument, *, reference: Price | None, chain: Chain
+) -> Opening:
+    """Return what an auction of *book* would come to now, the stops that it elects included.
+
+    A stop that works without a limit cannot join: the auction's trades elect it.
+    """
+    ticks = instrument.ticks
+    found = indicative(book, ticks=ticks, reference=reference, chain=chain)
+    joining: dict[OrderID, tuple[Resting, NewOrderSingle]] = {}
+    while found is not None:
+        known = len(joining)
+        for stop in book.elected(found.price):
+            order = triggered(stop.order, instrument)
+            if order.price is not None:
+                joining.setdefault(stop.order_id, (stop, order))
+        if len(joining) == known:
+            break
+        found = uncross(
+            _levels_with(book.bids, Side.BUY, joining.values()),
+            _levels_with(book.offers, Side.SELL, joining.values()),
+            ticks=ticks,
+            reference=reference,
+            chain=chain,
+        )
+    return Opening(found, tuple(joining.values()))
+
+
+def allocate(book: OrderBook, price: Price) -> list[AuctionTraded]:
     """Return who trades how much with whom when *book* uncrosses at *price*.
 
     The book stays as it is.  On both sides better prices come first, then earlier
@@ -269,7 +296,7 @@ def allocate(book: OrderBook, price: Price) -> list[AuctionTrade]:
         The trades in that order; at the price that `indicative` finds they add up to
         its quantity.
     """
-    trades: list[AuctionTrade] = []
+    trades: list[AuctionTraded] = []
     buys = takewhile(lambda one: one.level.price >= price, book.resting(Side.BUY))
     sells = takewhile(lambda one: one.level.price <= price, book.resting(Side.SELL))
     buy, sell = next(buys, None), next(sells, None)
@@ -279,7 +306,7 @@ def allocate(book: OrderBook, price: Price) -> list[AuctionTrade]:
         bought += last_qty
         sold += last_qty
         trades.append(
-            AuctionTrade(
+            AuctionTraded(
                 AuctionFill(buy.order_id, buy.order, buy.leaves_qty - bought),
                 AuctionFill(sell.order_id, sell.order, sell.leaves_qty - sold),
                 price,
@@ -462,6 +489,17 @@ def _levels(half: HalfBook) -> Iterator[tuple[Price, Qty]]:
         yield level.price, level.qty
 
 
+def _levels_with(
+    half: HalfBook, side: Side, joining: Iterable[tuple[Resting, NewOrderSingle]]
+) -> list[tuple[Price, Qty]]:
+    """Return the levels of one side as they will be with the stops that are *joining*."""
+    levels = Counter(dict(_levels(half)))
+    for stop, order in joining:
+        if order.side is side and order.price is not None:
+            levels[order.price] += stop.leaves_qty
+    return sorted(levels.items(), key=lambda level: half.sign * level[0])
+
+
 def _reaching(
     best: tuple[Price, Qty], behind: Iterator[tuple[Price, Qty]], limit: Price, sign: int
 ) -> dict[Price, Qty]:
@@ -497,8 +535,8 @@ def _candidates(
     candidates: list[PriceRange] = []
     for index, price in enumerate(prices):
         if index:
-            lowest = _tick_at_or_above(ticks, prices[index - 1] + 1)
-            highest = _tick_at_or_below(ticks, price - 1)
+            lowest = ticks.at_or_above(prices[index - 1] + 1)
+            highest = ticks.at_or_below(price - 1)
             if lowest <= highest:
                 candidates.append(PriceRange(lowest, highest, buy_qty, sell_qty))
         sell_qty += sells.get(price, 0)
@@ -515,35 +553,14 @@ def _around(
     for prices in reversed(kept):
         if prices.lowest <= low:
             within = prices.highest > low
-            below = prices.at(_tick_at_or_below(ticks, low) if within else prices.highest)
+            below = prices.at(ticks.at_or_below(low) if within else prices.highest)
             break
     for prices in kept:
         if prices.highest >= high:
             within = prices.lowest < high
-            above = prices.at(_tick_at_or_above(ticks, high) if within else prices.lowest)
+            above = prices.at(ticks.at_or_above(high) if within else prices.lowest)
             break
     return below, above
-
-
-def _tick_at_or_below(ticks: TickTable, price: Price) -> Price:
-    first, *others = ticks.bands
-    for band in reversed(others):
-        if price >= band.from_price:
-            on_tick = price - price % band.min_price_increment
-            if on_tick >= band.from_price:
-                return on_tick
-            price = band.from_price - 1
-    return price - price % first.min_price_increment
-
-
-def _tick_at_or_above(ticks: TickTable, price: Price) -> Price:
-    for band, above in pairwise(ticks.bands):
-        if price < above.from_price:
-            on_tick = price + -price % band.min_price_increment
-            if on_tick < above.from_price:
-                return on_tick
-            price = above.from_price
-    return price + -price % ticks.bands[-1].min_price_increment
 
 
 def _side_of(surplus: Qty) -> Side | None:

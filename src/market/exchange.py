@@ -13,44 +13,54 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from typing import TypeAlias, cast
 
 import msgspec
 
-from . import objections
+from . import objections, operations, sessions, stops
+from .auction import NSX_FOUR_STEPS, Chain
 from .book import BookEvent, Canceled, OrderBook, Replaced, Rested, Resting, Withdrawn
-from .fix import ExecType, OrdStatus, Side, TimeInForce
-from .identifiers import ClOrdID, CompID, OrderID, Symbol
+from .execution import Answer, Execution, Outcome
+from .fix import (
+    ExecRestatementReason,
+    ExecType,
+    MassActionResponse,
+    OrdStatus,
+    OrdType,
+    Side,
+)
+from .identifiers import ClOrdID, CompID, OrderID, Qty, Symbol
 from .instrument import Instrument
 from .ledger import Rule
-from .matching import Algorithm, Asked, plan
+from .matching import Algorithm, Asked
 from .messages import (
+    IMMEDIATE,
+    STOPS,
+    ExecutionReport,
     MarketDataRequest,
     MarketDataRequestReject,
     MarketDataSnapshot,
     NewOrderSingle,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionReport,
+    OrderMassActionRequest,
     OrderRequest,
-    VenueReport,
 )
-from .objections import objection_to_order, objection_to_terms
+from .objections import objection_of_state, objection_to_order
+from .operations import (
+    BustTrade,
+    CancelOrders,
+    ChangeTradingState,
+    MarketOperation,
+    OperationRefused,
+)
 from .reports import Reporter
-from .rules import (
-    Applied,
-    CancelOrder,
-    MarketView,
-    Publish,
-    Question,
-    Reject,
-    Remember,
-    Schedule,
-    SettleEffect,
-    Unschedule,
-    VenueRules,
-)
-from .venue import Listing, Venue
+from .rules import Applied, MarketView, Question, Reject, VenueRules
+from .sessions import Board, TradingState
+from .venue import EPOCH, Listing, Venue
 
 _MODIFY = "CME Group Client Systems Wiki, iLink 2 Tag Modification"
 _READINGS = "docs/readings.md"
@@ -58,14 +68,15 @@ _READINGS = "docs/readings.md"
 RULES = (
     Rule(
         "PRIO-1",
-        "A change that raises an order's quantity, or gives it another price or account, sends"
-        " it to the back of the queue; at a price that crosses it trades first.",
+        "A change that raises an order's quantity or what it displays, or gives it another"
+        " price, trigger, type or account, sends it to the back of the queue; at a price that"
+        " crosses it trades first.",
         _MODIFY,
     ),
     Rule(
         "PRIO-2",
-        "A change that lowers the quantity, or only renames the order or gives it another time"
-        " in force or user, leaves the order in its place.",
+        "A change that lowers the quantity or what is displayed, or only renames the order or"
+        " gives it another time in force or user, leaves the order in its place.",
         _MODIFY,
     ),
     Rule(
@@ -76,7 +87,8 @@ RULES = (
     ),
     Rule(
         "REP-2",
-        "What is left of an immediate-or-cancel order expires.",
+        "What is left of an immediate-or-cancel order expires; so does all of an order of which"
+        " too little would trade at once (fill or kill, minimum quantity), without a trade.",
         "CME Group Client Systems Wiki, iLink 2 Execution Report - Elimination",
     ),
     Rule(
@@ -84,25 +96,26 @@ RULES = (
         "What is left of a market order is canceled, with reason 8 (market option).",
         f"{_READINGS}, market orders",
     ),
+    Rule(
+        "REP-4",
+        "Of a stop that is elected its owner hears before its trades; of those that one request"
+        " elects, the ones of earlier trades come first, then buys by rising and sells by"
+        " falling trigger, then the oldest.",
+        f"{_READINGS}, order of elected stops",
+    ),
+    Rule(
+        "REP-5",
+        "A mass action cancels what fits of its session's orders, the oldest first; each is"
+        " reported, then the action.",
+        "CME Group Client Systems Wiki, iLink 2 Order Mass Action (35=CA, 35=BZ)",
+    ),
     *objections.RULES,
+    *stops.RULES,
+    *sessions.RULES,
+    *operations.RULES,
 )
 
-Request: TypeAlias = OrderRequest | MarketDataRequest
-Answer: TypeAlias = VenueReport | MarketDataSnapshot | MarketDataRequestReject
-
-
-class Outcome(msgspec.Struct, gc=False):
-    """What a request, or a scheduled moment, came to."""
-
-    reports: list[Answer] = msgspec.field(default_factory=list)
-    """In the order in which they came about; each names its addressee."""
-
-    effects: Sequence[Applied] = ()
-    """What rule sets had done, in the order in which it was done.
-
-    Whoever hosts the exchange acts on two kinds: a `Publish` goes to the public
-    feed, a `Schedule` wants `Exchange.scheduled` to be called after its delay.
-    """
+Request: TypeAlias = OrderRequest | OrderMassActionRequest | MarketDataRequest
 
 
 class Exchange:
@@ -110,40 +123,50 @@ class Exchange:
 
     Args:
         instruments: what is traded.
-        algorithms: the matching algorithms that the instruments name.
+        algorithms: the matching algorithm of each instrument.
         rules: the rule sets of an instrument; none where a symbol is missing.
+        boards: instruments that go through the day together; one that is on none is
+            always open.
+        states: those that something may enter apart from what the boards lead to.
+        chains: how an instrument's auction chooses its price; `NSX_FOUR_STEPS` where a
+            symbol is missing.
+        start: what time it is at the venue, by its own calendar, when a run begins.
 
     Raises:
-        ValueError: if two instruments have one symbol, or one names an algorithm
-            that is not given.
+        ValueError: if two instruments have one symbol, one has no algorithm or is on two
+            boards, or two states differ that have one name.
     """
 
     def __init__(
         self,
         instruments: Iterable[Instrument],
-        algorithms: Mapping[str, Algorithm],
+        algorithms: Mapping[Symbol, Algorithm],
         rules: Mapping[Symbol, VenueRules] | None = None,
+        *,
+        boards: Iterable[Board] = (),
+        states: Iterable[TradingState] = (),
+        chains: Mapping[Symbol, Chain] | None = None,
+        start: datetime = EPOCH,
     ) -> None:
-        self._venue = Venue()
+        self._venue = Venue(start)
         self._listings = self._venue.listings
         self._reporter = Reporter(self._venue)
         self._report = self._reporter.report
+        self._execution = Execution(self._venue, self._reporter)
         self._names: defaultdict[CompID, dict[ClOrdID, OrderID]] = defaultdict(dict)
         """By session, every name it has used, and the order that it led to."""
-        self._due: dict[tuple[str, Symbol, str], int] = {}
-        """By rule set, symbol and name, the moment that `Schedule` asked for."""
+        self._busted: set[int] = set()
         self._order_ids = cast("Iterator[OrderID]", count(1))
         self._next_order_id = next(self._order_ids)
         for instrument in instruments:
-            if instrument.symbol in self._listings:
-                raise ValueError(f"two instruments have the symbol {instrument.symbol!r}")
-            if instrument.algorithm not in algorithms:
-                raise ValueError(
-                    f"{instrument.symbol}: no algorithm {instrument.algorithm!r};"
-                    f" given: {', '.join(algorithms) or 'none'}"
-                )
-            algorithm = algorithms[instrument.algorithm]
-            self._listings[instrument.symbol] = Listing(instrument, algorithm)
+            symbol = instrument.symbol
+            if symbol in self._listings:
+                raise ValueError(f"two instruments have the symbol {symbol!r}")
+            if symbol not in algorithms:
+                raise ValueError(f"{symbol}: no algorithm; given for: {', '.join(algorithms)}")
+            chain = (chains or {}).get(symbol, NSX_FOUR_STEPS)
+            self._listings[symbol] = Listing(instrument, algorithms[symbol], chain)
+        self._venue.open(boards, states)
         for symbol, venue_rules in (rules or {}).items():
             self._venue.bind(symbol, venue_rules)
 
@@ -181,6 +204,8 @@ class Exchange:
             return self._cancel(request)
         if type(request) is OrderCancelReplaceRequest:
             return self._replace(request)
+        if type(request) is OrderMassActionRequest:
+            return self._cancel_all(request)
         assert type(request) is MarketDataRequest
         return self._show(request)
 
@@ -193,13 +218,26 @@ class Exchange:
             RuleFailed: if the rule set raises.
         """
         self._venue.now_ns = now_ns
-        if self._due.get((rule_set, symbol, name)) != now_ns:
-            return Outcome()
-        listing = self._listings[symbol]
-        asked = [question for question in listing.scheduled if question.rule_set == rule_set]
-        answers = _answers(asked, name)
-        del self._due[rule_set, symbol, name]
-        return self._carry_out(answers, listing, Outcome())
+        outcome = Outcome()
+        self._execution.scheduled(rule_set, symbol, name, outcome)
+        return outcome
+
+    def operate(self, operation: MarketOperation, now_ns: int) -> Outcome:
+        """Do what the venue's own people want, or say why that cannot be.
+
+        Raises:
+            RuleFailed: if a rule set raises.
+        """
+        self._venue.now_ns = now_ns
+        outcome = Outcome()
+        match operation:
+            case ChangeTradingState():
+                self._execution.change_state(operation, outcome)
+            case BustTrade():
+                self._bust(operation, outcome)
+            case CancelOrders():
+                self._cancel_orders(operation, outcome)
+        return outcome
 
     # --- requests --------------------------------------------------------------------
 
@@ -208,15 +246,19 @@ class Exchange:
         if listing is None:
             return self._refuse(order, objections.unknown_symbol(self._venue, order))
         names = self._names[order.sender_comp_id]
-        objection = objection_to_order(order, listing, names)
+        objection = objection_to_order(order, listing, names, self._venue)
         if objection is not None:
             return self._refuse(order, objection)
         if listing.accept and (refusal := _refusal(listing.accept, order)) is not None:
             return self._refuse(order, *refusal)
 
         order_id, qty = self._next_order_id, order.order_qty
+        if order.ord_type is not _LIMIT and order.ord_type not in STOPS:
+            touch = listing.book.best(order.side.opposite)
+            assert touch is not None, "an objection otherwise"
+            order = stops.protected(order, listing.instrument, touch)
         asked = Asked(listing.prevent, listing.guard) if listing.asks else None
-        events = plan(listing.book, listing.algorithm, order, order_id, qty, asked)
+        events = self._execution.plan(listing, order, order_id, qty, asked)
 
         self._next_order_id = next(self._order_ids)
         names[order.cl_ord_id] = order_id
@@ -224,33 +266,28 @@ class Exchange:
         reports: list[Answer] = [self._report(order, order_id, _EXEC_NEW, _NEW, qty, 0)]
         if type(events[0]) is not Rested:  # else the acknowledgement has said it
             reports += self._reporter.tell(events, order, order_id, qty)
-        if asked is None and not listing.settle:
+            return self._followed(listing, events, asked, reports)
+        if asked is None and not listing.settle and not listing.state.indicative:
             return Outcome(reports)
-        return self._settled(listing, events, asked, reports)
+        return self._followed(listing, events, asked, reports)
 
     def _cancel(self, request: OrderCancelRequest) -> Outcome:
         resting = self._find(request)
         if isinstance(resting, Reject):
             return self._refuse(request, resting)
         listing = self._listings[request.symbol]
+        order, order_id, leaves_qty = resting.order, resting.order_id, resting.leaves_qty
+        objection = objection_of_state(order, listing.state, listing.state.cancel)
+        if objection is not None:
+            return self._refuse(request, objection)
         if listing.accept and (refusal := _refusal(listing.accept, request)) is not None:
             return self._refuse(request, *refusal)
 
-        order, order_id, leaves_qty = resting.order, resting.order_id, resting.leaves_qty
         self._names[request.sender_comp_id][request.cl_ord_id] = order_id
         events = [Canceled(order_id, order, leaves_qty)]
         listing.book.apply(events)
-        ack = self._report(
-            order,
-            order_id,
-            _EXEC_CANCELED,
-            _CANCELED,
-            0,
-            order.order_qty - leaves_qty,
-            cl_ord_id=request.cl_ord_id,
-            orig_cl_ord_id=order.cl_ord_id,
-        )
-        return self._settled(listing, events, None, [ack]) if listing.settle else Outcome([ack])
+        reports: list[Answer] = [self._canceled(request, order, order_id, leaves_qty)]
+        return self._followed(listing, events, None, reports)
 
     def _replace(self, request: OrderCancelReplaceRequest) -> Outcome:
         resting = self._find(request)
@@ -259,8 +296,7 @@ class Exchange:
         listing = self._listings[request.symbol]
         old = resting.order
         cum_qty = old.order_qty - resting.leaves_qty
-        objection = objections.objection_to_change(request, cum_qty)
-        objection = objection or objection_to_terms(request, listing)
+        objection = objections.objection_to_change(request, old, cum_qty, listing, self._venue)
         if objection is not None:
             return self._refuse(request, objection)
         if (refusal := _refusal(listing.accept, request)) is not None:
@@ -272,9 +308,15 @@ class Exchange:
             cl_ord_id=request.cl_ord_id,
             order_qty=request.order_qty,
             price=request.price,
+            ord_type=request.ord_type,
             time_in_force=request.time_in_force,
             sender_sub_id=request.sender_sub_id,
             account=request.account,
+            stop_px=request.stop_px,
+            min_qty=None,  # it was for the moment of entry
+            display_qty=request.display_qty,
+            expire_date=request.expire_date,
+            post_only=request.post_only,
         )
         leaves_qty = order.order_qty - cum_qty
         events: list[BookEvent]
@@ -285,7 +327,7 @@ class Exchange:
             asked = Asked(listing.prevent, listing.guard)
             events = [
                 Withdrawn(order_id, old, resting.leaves_qty),
-                *plan(listing.book, listing.algorithm, order, order_id, leaves_qty, asked),
+                *self._execution.plan(listing, order, order_id, leaves_qty, asked),
             ]
 
         self._names[request.sender_comp_id][request.cl_ord_id] = order_id
@@ -302,7 +344,80 @@ class Exchange:
         )
         reports: list[Answer] = [ack]
         reports += self._reporter.tell(events, order, order_id, leaves_qty)
-        return self._settled(listing, events, asked, reports)
+        return self._followed(listing, events, asked, reports)
+
+    def _cancel_all(self, request: OrderMassActionRequest) -> Outcome:
+        """Cancel whatever fits of a session's orders; each instrument is a request of its own."""
+        session, symbol = request.sender_comp_id, request.symbol
+        objection = None
+        if symbol is not None and symbol not in self._listings:
+            objection = objections.unknown_symbol(self._venue, request)
+        elif request.cl_ord_id in self._names[session]:
+            objection = objections.used_name(request)
+        elif symbol is not None and not self._listings[symbol].state.cancel:
+            objection = objections.refused_by(self._listings[symbol].state)
+        if objection is not None:
+            return Outcome([self._mass_report(request, objection=objection)])
+        fitting = [
+            (listing, resting)
+            for listing in self._listings.values()
+            if symbol is None or listing.instrument.symbol == symbol
+            for resting in listing.book
+            if _fits(resting.order, request)
+            and objection_of_state(resting.order, listing.state, listing.state.cancel) is None
+        ]
+        fitting.sort(key=lambda pair: pair[1].order_id)
+        self._names[session][request.cl_ord_id] = _NO_ORDER
+        outcome = Outcome()
+        canceled: dict[Symbol, list[BookEvent]] = {}
+        for listing, resting in fitting:
+            order, order_id, leaves_qty = resting.order, resting.order_id, resting.leaves_qty
+            event = Canceled(order_id, order, leaves_qty)
+            listing.book.apply([event])
+            canceled.setdefault(order.symbol, []).append(event)
+            outcome.reports.append(self._canceled(request, order, order_id, leaves_qty))
+        ids = tuple(resting.order_id for _, resting in fitting)
+        outcome.reports.append(self._mass_report(request, ids))
+        for of, events in canceled.items():
+            self._execution.settle(self._listings[of], events, outcome)
+        return outcome
+
+    def _canceled(
+        self,
+        request: OrderCancelRequest | OrderMassActionRequest,
+        order: NewOrderSingle,
+        order_id: OrderID,
+        leaves_qty: Qty,
+    ) -> ExecutionReport:
+        """Return the word that *order* was canceled because its session asked."""
+        return self._report(
+            order,
+            order_id,
+            _EXEC_CANCELED,
+            _CANCELED,
+            0,
+            order.order_qty - leaves_qty,
+            cl_ord_id=request.cl_ord_id,
+            orig_cl_ord_id=order.cl_ord_id,
+        )
+
+    def _mass_report(
+        self,
+        request: OrderMassActionRequest,
+        order_ids: tuple[OrderID, ...] = (),
+        objection: Reject | None = None,
+    ) -> OrderMassActionReport:
+        return OrderMassActionReport(
+            target_comp_id=request.sender_comp_id,
+            cl_ord_id=request.cl_ord_id,
+            mass_action_response=(
+                MassActionResponse.ACCEPTED if objection is None else MassActionResponse.REJECTED
+            ),
+            transact_time_ns=self._venue.now_ns,
+            affected_order_ids=order_ids,
+            target_sub_id=request.sender_sub_id,
+            text="" if objection is None else objection.text,
+        )
 
     def _show(self, request: MarketDataRequest) -> Outcome:
         listing = self._listings.get(request.symbol)
@@ -321,6 +436,56 @@ class Exchange:
             last_px=listing.book.last_px,
         )
         return Outcome([snapshot])
+
+    # --- operations ------------------------------------------------------------------
+
+    def _bust(self, bust: BustTrade, outcome: Outcome) -> None:
+        """Take a trade back (OPS-1)."""
+        number = bust.trd_match_id
+        sides = self._reporter.trade(number)
+        if sides is None or number in self._busted:
+            found = "has been busted" if number in self._busted else "expected one of the latest"
+            text = f"trd_match_id {number}: {found}"
+            outcome.published.append(OperationRefused(operation=bust, text=text))
+            return
+        self._busted.add(number)
+        for told in sides:
+            assert told.order_id is not None, "only a reject has none"
+            book = self._listings[told.symbol].book
+            resting = book.get(told.order_id)
+            if resting is not None:
+                # Its quantity shrinks with what it has executed: what is left stays as it is.
+                order_qty = resting.order.order_qty - told.last_qty
+                order = msgspec.structs.replace(resting.order, order_qty=order_qty)
+                book.apply([Replaced(told.order_id, order, resting.leaves_qty)])
+            outcome.reports.append(self._reporter.take_back(told, resting, bust.text))
+
+    def _cancel_orders(self, operation: CancelOrders, outcome: Outcome) -> None:
+        """Cancel what an operation means, the oldest first (OPS-2)."""
+        symbol = operation.symbol
+        if symbol is not None and symbol not in self._listings:
+            text = f"symbol {symbol!r}: expected one of {', '.join(self._listings)}"
+            outcome.published.append(OperationRefused(operation=operation, text=text))
+            return
+        meant = [
+            (listing, resting)
+            for listing in self._listings.values()
+            if symbol in (None, listing.instrument.symbol)
+            for resting in listing.book
+            if operation.session in (None, resting.order.sender_comp_id)
+            and operation.user in (None, resting.order.sender_sub_id)
+        ]
+        canceled: dict[Symbol, list[BookEvent]] = {}
+        for listing, resting in sorted(meant, key=lambda pair: pair[1].order_id):
+            order, order_id = resting.order, resting.order_id
+            reason, text = ExecRestatementReason.OTHER, operation.text
+            event = Canceled(order_id, order, resting.leaves_qty, reason, text)
+            self._execution.cancel(listing, resting, event, outcome)
+            canceled.setdefault(order.symbol, []).append(event)
+        for of, events in canceled.items():
+            self._execution.settle(self._listings[of], events, outcome)
+
+    # --- finding ---------------------------------------------------------------------
 
     def _find(self, request: OrderCancelRequest | OrderCancelReplaceRequest) -> Resting | Reject:
         """Return the order that *request* is about, or why there is none."""
@@ -345,9 +510,9 @@ class Exchange:
         books = (listing.book.get(order_id) for listing in self._listings.values())
         return next((found for found in books if found is not None), None)
 
-    # --- carrying out ----------------------------------------------------------------
+    # --- answering -------------------------------------------------------------------
 
-    def _settled(
+    def _followed(
         self,
         listing: Listing,
         events: Sequence[BookEvent],
@@ -356,43 +521,7 @@ class Exchange:
     ) -> Outcome:
         """Return what a request came to that has been applied, and what follows from it."""
         outcome = Outcome(reports)
-        if asked is not None:
-            outcome.effects = asked.effects
-        if listing.settle:
-            self._carry_out(_answers(listing.settle, tuple(events)), listing, outcome)
-        return outcome
-
-    def _carry_out(
-        self,
-        answers: Iterable[tuple[str, SettleEffect]],
-        listing: Listing,
-        outcome: Outcome,
-    ) -> Outcome:
-        """Carry out the effects that rule sets answered with; all have been asked before.
-
-        What an effect does is not put to the rule sets again.
-        """
-        symbol = listing.instrument.symbol
-        effects = [*outcome.effects]
-        for rule_set, effect in answers:
-            match effect:
-                case Remember(key, value):
-                    listing.memory[rule_set, key] = value
-                case Schedule(delay_ns, name):
-                    self._due[rule_set, symbol, name] = self._venue.now_ns + delay_ns
-                case Unschedule(name):
-                    self._due.pop((rule_set, symbol, name), None)
-                case CancelOrder(order_id, reason, text):
-                    resting = listing.book.get(order_id)
-                    if resting is not None:  # else something was faster
-                        order = resting.order
-                        events = [Canceled(order_id, order, resting.leaves_qty, reason, text)]
-                        listing.book.apply(events)
-                        outcome.reports += self._reporter.tell(events, order, order_id, 0)
-                case Publish():
-                    pass  # to whoever hosts the exchange
-            effects.append(Applied(rule_set, symbol, effect))
-        outcome.effects = effects
+        self._execution.follow(listing, events, asked, outcome)
         return outcome
 
     def _refuse(self, request: OrderRequest, reject: Reject, rule_set: str = "") -> Outcome:
@@ -410,7 +539,7 @@ class Exchange:
                 text=reject.text,
             )
             return Outcome([report], effects)
-        order_id = self._names[request.sender_comp_id].get(request.orig_cl_ord_id)
+        order_id = self._names[request.sender_comp_id].get(request.orig_cl_ord_id) or None
         return Outcome([self._reporter.refusal(request, reject, order_id)], effects)
 
 
@@ -422,8 +551,25 @@ def _keeps_priority(old: NewOrderSingle, new: NewOrderSingle) -> bool:
     return (
         new.order_qty <= old.order_qty
         and new.price == old.price
+        and new.stop_px == old.stop_px
+        and new.ord_type is old.ord_type
         and new.account == old.account
-        and new.time_in_force is not TimeInForce.IMMEDIATE_OR_CANCEL
+        and new.time_in_force not in IMMEDIATE
+        and _shows_no_more(old.display_qty, new.display_qty)
+    )
+
+
+def _shows_no_more(old: Qty | None, new: Qty | None) -> bool:
+    return old is None or (new is not None and new <= old)
+
+
+def _fits(order: NewOrderSingle, request: OrderMassActionRequest) -> bool:
+    """Return whether a mass action means *order*."""
+    return (
+        order.sender_comp_id == request.sender_comp_id
+        and request.side in (None, order.side)
+        and request.account in (None, order.account)
+        and request.sender_sub_id in (None, order.sender_sub_id)
     )
 
 
@@ -436,14 +582,7 @@ def _refusal(accept: Iterable[Question], request: OrderRequest) -> tuple[Reject,
     return None
 
 
-def _answers(questions: Iterable[Question], about: object) -> list[tuple[str, SettleEffect]]:
-    """Ask all, before anything of what they answer is carried out."""
-    return [
-        (question.rule_set, effect)
-        for question in questions
-        for effect in question.survey(about, among=SettleEffect)
-    ]
-
-
 _EXEC_NEW, _EXEC_CANCELED = ExecType.NEW, ExecType.CANCELED
 _NEW, _CANCELED = OrdStatus.NEW, OrdStatus.CANCELED
+_LIMIT = OrdType.LIMIT
+_NO_ORDER = OrderID(0)

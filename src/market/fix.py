@@ -21,13 +21,22 @@ class OrdType(StrEnum):
 
     MARKET = "1"
     LIMIT = "2"
+    STOP = "3"
+    """Trades once its trigger has been reached: at any price, or at what protects it."""
+    STOP_LIMIT = "4"
+    MARKET_LIMIT = "K"
+    """Trades at the touch alone; what is left rests there (market with left over as limit)."""
 
 
 class TimeInForce(StrEnum):
     """Tag 59."""
 
     DAY = "0"
+    GOOD_TILL_CANCEL = "1"
     IMMEDIATE_OR_CANCEL = "3"
+    """CME's fill and kill."""
+    FILL_OR_KILL = "4"
+    GOOD_TILL_DATE = "6"
 
 
 class ExecType(StrEnum):
@@ -40,6 +49,10 @@ class ExecType(StrEnum):
     EXPIRED = "C"
     """The venue took the rest of the order off: CME calls it an elimination."""
     TRADE = "F"
+    TRADE_CANCEL = "H"
+    """The venue took a trade back: a bust."""
+    TRIGGERED = "L"
+    """A stop was elected, and is an order like others from now on."""
 
 
 class OrdStatus(StrEnum):
@@ -85,6 +98,13 @@ class CxlRejResponseTo(StrEnum):
 
     ORDER_CANCEL_REQUEST = "1"
     ORDER_CANCEL_REPLACE_REQUEST = "2"
+
+
+class MassActionResponse(StrEnum):
+    """Tag 1375."""
+
+    REJECTED = "0"
+    ACCEPTED = "1"
 
 
 class ExecRestatementReason(StrEnum):

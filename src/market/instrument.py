@@ -72,6 +72,27 @@ class TickTable:
         """Return whether *price* is on tick."""
         return price % self.increment_at(price) == 0
 
+    def at_or_below(self, price: Price) -> Price:
+        """Return the highest price on tick that is not above *price*."""
+        first, *others = self.bands
+        for band in reversed(others):
+            if price >= band.from_price:
+                on_tick = price - price % band.min_price_increment
+                if on_tick >= band.from_price:
+                    return on_tick
+                price = band.from_price - 1
+        return price - price % first.min_price_increment
+
+    def at_or_above(self, price: Price) -> Price:
+        """Return the lowest price on tick that is not below *price*."""
+        for band, above in itertools.pairwise(self.bands):
+            if price < above.from_price:
+                on_tick = price + -price % band.min_price_increment
+                if on_tick < above.from_price:
+                    return on_tick
+                price = above.from_price
+        return price + -price % self.bands[-1].min_price_increment
+
 
 @attrs.frozen(kw_only=True)
 class Instrument:
@@ -88,6 +109,18 @@ class Instrument:
 
     max_order_qty: Qty | None = None
     """The largest order the venue takes (FIX 1140), or None for no limit."""
+
+    round_lot: Qty = attrs.field(default=1, validator=validators.ge(1))
+    """What quantities are multiples of (FIX 561)."""
+
+    protection_points: Price | None = attrs.field(
+        default=None, validator=validators.optional(validators.ge(0))
+    )
+    """How far a market order, or a stop that has been elected, may trade away from the
+    touch or its trigger; None where nothing protects it."""
+
+    reference_px: Price | None = None
+    """What an auction refers to before the first trade: a settlement, a previous close."""
 
     def to_price(self, text: str) -> Price:
         """Return the price that a person wrote as *text*: digits, at most one sign and one point.

@@ -24,22 +24,25 @@ from .book import (
     Expired,
     HalfBook,
     OrderBook,
+    Refreshed,
     Rested,
     Resting,
     Traded,
 )
-from .fix import ExecRestatementReason, Side, TimeInForce
+from .fix import ExecRestatementReason, OrdType, Side, TimeInForce
 from .identifiers import OrderID, Price, Qty
-from .messages import NewOrderSingle
+from .messages import IMMEDIATE, NewOrderSingle
 from .rules import (
     Applied,
     CancelAggressor,
     CancelResting,
+    Fills,
+    Guard,
+    Interrupt,
     Prevention,
     Question,
     Remainder,
     RestingOrder,
-    StopSweep,
 )
 
 
@@ -55,6 +58,14 @@ class Queued(Protocol):
 
     @property
     def leaves_qty(self) -> Qty: ...
+
+    @property
+    def shown_qty(self) -> Qty:
+        """What of that is displayed; all of it, unless the order is an iceberg."""
+
+    @property
+    def is_top(self) -> bool:
+        """Whether it is the order that bettered its side of the market."""
 
 
 class Algorithm(Protocol):
@@ -74,14 +85,18 @@ class Algorithm(Protocol):
     def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Iterable[tuple[Queued, Qty]]:
         """Share *quantity* among the orders of *queue*, which are in time priority.
 
+        All of *quantity* or all that *queue* shows is handed out, whichever is less.
+        Where icebergs then show new slices, and there is quantity left, the algorithm
+        is asked again about those, in the order in which they came back.
+
         Args:
             queue: where `would` is true, the one order that has been reached; else all
                 those of the level that the rule sets let the aggressor meet.  Never
                 empty.
 
         Returns:
-            Who gets how much, in the order in which the trades happen; each at least
-            one and at most the order's ``leaves_qty``, together at most *quantity*.
+            Who gets how much, in the order in which the trades happen: each at least
+            one and at most the order's ``shown_qty``, and no order twice.
         """
 
 
@@ -109,10 +124,11 @@ def plan(
     """Return what *order* causes, first to last, leaving *book* as it is.
 
     Better prices come first; within a price the *algorithm* decides.  Every trade
-    is at the resting order's price.
+    is at the resting order's price.  What has to trade at once, or not at all (fill or
+    kill, a minimum quantity), is judged on all that would have traded.
 
     Args:
-        order: the aggressor.
+        order: the aggressor, no stop; without a price it trades at any.
         leaves_qty: how much of it is to be traded; for a changed order less than
             its ``order_qty``, which counts what has been filled.
         asked: the rule sets to ask, if there are any.
@@ -123,13 +139,22 @@ def plan(
     limit = order.price
     opposite = book.offers if order.side is _BUY else book.bids
     touch = opposite.best
-    if touch is None or (limit is not None and (touch.price - limit) * opposite.sign > 0):
-        if limit is not None and order.time_in_force is not _IMMEDIATE_OR_CANCEL:
-            return [Rested(order_id, order, limit, leaves_qty)]  # as most requests end
-        return [_remainder(order, order_id, leaves_qty, None)]
-    events, leaves_qty, end = _sweep(opposite, algorithm, order, leaves_qty, asked)
-    if leaves_qty:
-        events.append(_remainder(order, order_id, leaves_qty, end))
+    events: list[BookEvent] = []
+    left, end = leaves_qty, None
+    if touch is not None and (limit is None or (touch.price - limit) * opposite.sign <= 0):
+        events, left, end = _sweep(opposite, algorithm, order, leaves_qty, asked)
+        if not left:
+            return events
+        if isinstance(end, Interrupt) and end.fills is Fills.WITHHOLD:
+            events, left = [], leaves_qty
+            _keep_only(end, asked)
+    elif order.ord_type is _LIMIT and order.time_in_force is _DAY and order.min_qty is None:
+        assert limit is not None, "a limit order has one"
+        return [Rested(order_id, order, limit, leaves_qty)]  # as most requests end
+    least = leaves_qty if order.time_in_force is _FILL_OR_KILL else order.min_qty or 0
+    if leaves_qty - left < least:
+        return [_killed(order, order_id, leaves_qty, end, asked)]
+    events.append(_remainder(order, order_id, left, end))
     return events
 
 
@@ -139,7 +164,7 @@ def _sweep(
     order: NewOrderSingle,
     leaves_qty: Qty,
     asked: Asked | None,
-) -> tuple[list[BookEvent], Qty, CancelAggressor | StopSweep | None]:
+) -> tuple[list[BookEvent], Qty, CancelAggressor | Guard | None]:
     """Return whom *order* meets, what is left of it, and the rule that has ended it, if any."""
     events: list[BookEvent] = []
     limit, sign, would = order.price, opposite.sign, algorithm.would
@@ -156,12 +181,15 @@ def _sweep(
             break
         # Along the links: with generators, a fill at the touch took half as long again.
         resting = level.first
-        while resting is not None:
-            queue: Sequence[Resting]
-            if would:
+        refreshed: list[Queued] = []
+        while resting is not None or refreshed:
+            queue: Sequence[Queued]
+            if resting is None:
+                queue, refreshed = (refreshed[:1], refreshed[1:]) if would else (refreshed, [])
+            elif would:
                 queue, resting = (resting,), resting.after
             else:
-                queue, resting = [*level], None
+                queue, resting = [as_value(one) for one in level], None
             if meeting is not None:
                 queue = meeting.of(queue, ask=would)
                 if meeting.end is not None:
@@ -174,6 +202,8 @@ def _sweep(
                 leaves_qty -= last_qty
                 left = filled.leaves_qty - last_qty
                 events.append(Traded(filled.order_id, filled.order, price, last_qty, left))
+                if left and last_qty == filled.shown_qty:
+                    refreshed.append(_next_slice(filled, price, left, events))
             if not leaves_qty:
                 return events, 0, None
         if worse is None:
@@ -182,31 +212,79 @@ def _sweep(
     return events, leaves_qty, None
 
 
-def _inside(limit: Price | None, half: HalfBook) -> Iterator[Resting]:
+def _next_slice(
+    iceberg: Queued, price: Price, leaves_qty: Qty, events: list[BookEvent]
+) -> RestingOrder:
+    """Return an order whose shown part is used up as it comes back to its level."""
+    order = iceberg.order
+    assert order.display_qty is not None, "nothing else hides a part of an order"
+    shown_qty = min(order.display_qty, leaves_qty)
+    events.append(Refreshed(iceberg.order_id, order, shown_qty))
+    return RestingOrder(iceberg.order_id, order, price, leaves_qty, shown_qty)
+
+
+def _inside(limit: Price | None, half: HalfBook) -> Iterator[RestingOrder]:
     """Yield the orders of *half* that an aggressor with such a limit could trade with."""
     for level in half:
         if limit is not None and (level.price - limit) * half.sign > 0:
             return
-        yield from level
+        yield from map(as_value, level)
 
 
-def as_value(resting: Resting) -> RestingOrder:
-    """Return *resting* as a rule set may see it."""
-    return RestingOrder(resting.order_id, resting.order, resting.level.price, resting.leaves_qty)
+def as_value(resting: Queued) -> RestingOrder:
+    """Return an order that is in the book, or comes back to it, as a rule set may see it."""
+    if isinstance(resting, RestingOrder):
+        return resting
+    assert isinstance(resting, Resting), "what is queued comes from the book"
+    return RestingOrder(
+        resting.order_id,
+        resting.order,
+        resting.level.price,
+        resting.leaves_qty,
+        resting.shown_qty,
+        resting.is_top,
+    )
+
+
+def _killed(
+    order: NewOrderSingle,
+    order_id: OrderID,
+    leaves_qty: Qty,
+    end: CancelAggressor | Guard | None,
+    asked: Asked | None,
+) -> BookEvent:
+    """Return what becomes of an aggressor of which too little would have traded.
+
+    Nothing of the plan happens, nor what rule sets had done on the way but for what has
+    ended the aggressor.
+    """
+    _keep_only(end, asked)
+    if isinstance(end, CancelAggressor):
+        return AggressorCanceled(order_id, order, leaves_qty, end.reason, end.text)
+    return Expired(order_id, order, leaves_qty)
+
+
+def _keep_only(end: CancelAggressor | Guard | None, asked: Asked | None) -> None:
+    """Take everything but *end* off the record of a plan of which nothing else happens."""
+    if asked is not None:
+        asked.effects[:] = [applied for applied in asked.effects if applied.effect is end]
 
 
 def _remainder(
     order: NewOrderSingle,
     order_id: OrderID,
     leaves_qty: Qty,
-    end: CancelAggressor | StopSweep | None,
+    end: CancelAggressor | Guard | None,
 ) -> BookEvent:
     """Return what becomes of an aggressor's rest."""
-    if end is None or (isinstance(end, StopSweep) and end.remainder is Remainder.REST):
-        if order.time_in_force is _IMMEDIATE_OR_CANCEL:
+    if end is None or (not isinstance(end, CancelAggressor) and end.remainder is Remainder.REST):
+        if order.time_in_force in IMMEDIATE:
             return Expired(order_id, order, leaves_qty)
-        if order.price is not None:
-            return Rested(order_id, order, order.price, leaves_qty)
+        price = order.price
+        if price is not None:
+            if order.ord_type is not _LIMIT:  # it was protected, or market-limit
+                order = msgspec.structs.replace(order, ord_type=_LIMIT)
+            return Rested(order_id, order, price, leaves_qty)
     if end is None:
         return AggressorCanceled(order_id, order, leaves_qty, ExecRestatementReason.MARKET_OPTION)
     return AggressorCanceled(order_id, order, leaves_qty, end.reason, end.text)
@@ -214,11 +292,11 @@ def _remainder(
 
 def _stopped(
     asked: Asked | None, order: NewOrderSingle, price: Price, last_qty: Qty
-) -> StopSweep | None:
+) -> Guard | None:
     """Return the first rule set's word against a trade, and put it on record."""
     assert asked is not None
     for question in asked.guard:
-        stop: StopSweep | None = question.first(price, last_qty)
+        stop: Guard | None = question.first(price, last_qty)
         if stop is not None:
             asked.effects.append(Applied(question.rule_set, order.symbol, stop))
             return stop
@@ -238,17 +316,17 @@ class _Meeting:
     _canceled: set[OrderID] = attrs.field(init=False, factory=set)
     end: CancelAggressor | None = attrs.field(init=False, default=None)
 
-    def of(self, queue: Sequence[Resting], ask: bool) -> Sequence[Resting]:
+    def of(self, queue: Sequence[Queued], ask: bool) -> Sequence[Queued]:
         """Return those of *queue* that the aggressor may meet, asking first if it is to."""
         if ask:
-            self.ask(queue)
+            self.ask(as_value(one) for one in queue)
         if not self._canceled:
             return queue
         return [resting for resting in queue if resting.order_id not in self._canceled]
 
-    def ask(self, about: Iterable[Resting]) -> None:
+    def ask(self, about: Iterable[RestingOrder]) -> None:
         """Have the rule sets say what they have against a meeting."""
-        shown = [as_value(resting) for resting in about]
+        shown = [*about]
         for question in self._asked.prevent:
             if not shown:
                 return
@@ -276,4 +354,5 @@ class _Meeting:
 
 
 _BUY = Side.BUY
-_IMMEDIATE_OR_CANCEL = TimeInForce.IMMEDIATE_OR_CANCEL
+_LIMIT = OrdType.LIMIT
+_DAY, _FILL_OR_KILL = TimeInForce.DAY, TimeInForce.FILL_OR_KILL

@@ -6,6 +6,7 @@ differently (CME writes ``14=0`` on a cancel) is the codec's affair.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TypeAlias
 
 import attrs
@@ -17,6 +18,7 @@ from .fix import (
     CxlRejResponseTo,
     ExecRestatementReason,
     ExecType,
+    MassActionResponse,
     OrdRejReason,
     OrdStatus,
     OrdType,
@@ -76,6 +78,18 @@ def check_name(name: object, field: str) -> None:
         raise ValueError(f"{field} must be text, and not empty, was {name!r}")
 
 
+def _check_terms(order: NewOrderSingle | OrderCancelReplaceRequest) -> None:
+    """Check the types of what few orders have."""
+    if order.stop_px is not None and type(order.stop_px) is not int:
+        raise ValueError(f"stop_px must be a whole number of units, was {order.stop_px!r}")
+    if order.display_qty is not None and type(order.display_qty) is not int:
+        raise ValueError(f"display_qty must be a whole number, was {order.display_qty!r}")
+    if order.expire_date is not None and type(order.expire_date) is not date:
+        raise ValueError(f"expire_date must be a date, was {order.expire_date!r}")
+    if type(order.post_only) is not bool:
+        raise ValueError(f"post_only must be True or False, was {order.post_only!r}")
+
+
 def _check_kinds(ord_type: object, time_in_force: object) -> None:
     if type(ord_type) is not OrdType:
         raise ValueError(f"ord_type must be an OrdType, was {ord_type!r}")
@@ -116,12 +130,30 @@ class NewOrderSingle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     parent_gateway: CompID | None = None
     """The synthetic gateway that holds the parent; staged orders are named per gateway."""
 
+    stop_px: Price | None = None
+    """A stop's trigger (FIX 99)."""
+
+    min_qty: Qty | None = None
+    """What has to trade at once, or nothing does (FIX 110)."""
+
+    display_qty: Qty | None = None
+    """How much others see of it at a time (FIX 1138; 210 in FIX 4.2), or None for all."""
+
+    expire_date: date | None = None
+    """The last day of an order that is good till a date (FIX 432)."""
+
+    post_only: bool = False
+    """Whether it may only rest, never trade as it arrives (FIX 18 = 6)."""
+
     def __post_init__(self) -> None:
         check_quantity(self.order_qty)
         check_price(self.price)
         check_side(self.side)
         check_name(self.cl_ord_id, "cl_ord_id")
         _check_kinds(self.ord_type, self.time_in_force)
+        _check_terms(self)
+        if self.min_qty is not None and type(self.min_qty) is not int:
+            raise ValueError(f"min_qty must be a whole number, was {self.min_qty!r}")
 
 
 class OrderCancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -170,15 +202,62 @@ class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=Fa
     sender_sub_id: CompID | None = None
     account: Account | None = None
 
+    stop_px: Price | None = None
+    """A stop's trigger (FIX 99)."""
+
+    display_qty: Qty | None = None
+    """How much others see of it at a time (FIX 1138; 210 in FIX 4.2), or None for all."""
+
+    expire_date: date | None = None
+    """The last day of an order that is good till a date (FIX 432)."""
+
+    post_only: bool = False
+    """Whether it may only rest, never trade as it arrives (FIX 18 = 6)."""
+
     def __post_init__(self) -> None:
         check_quantity(self.order_qty)
         check_price(self.price)
         check_side(self.side)
         check_name(self.cl_ord_id, "cl_ord_id")
         _check_kinds(self.ord_type, self.time_in_force)
+        _check_terms(self)
 
 
 OrderRequest: TypeAlias = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
+
+Terms: TypeAlias = NewOrderSingle | OrderCancelReplaceRequest
+"""What says on which terms an order is to work."""
+
+STOPS = frozenset({OrdType.STOP, OrdType.STOP_LIMIT})
+"""The order types that wait for a trigger."""
+
+IMMEDIATE = frozenset({TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL})
+"""The times in force of orders that never rest."""
+
+
+class OrderMassActionRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A request to cancel all orders of a session that fit (FIX ``35=CA``, 1373 = 3).
+
+    Raises:
+        ValueError: if a field is not what it must be in any market.
+    """
+
+    sender_comp_id: CompID
+    cl_ord_id: ClOrdID
+    """The name of this request; it must be new, as an order's must."""
+
+    symbol: Symbol | None = None
+    """Of which instrument; None for all of the venue's."""
+
+    side: Side | None = None
+    account: Account | None = None
+    sender_sub_id: CompID | None = None
+    """Of which user of the session; None for all."""
+
+    def __post_init__(self) -> None:
+        check_name(self.cl_ord_id, "cl_ord_id")
+        if self.side is not None:
+            check_side(self.side)
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
@@ -226,6 +305,10 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     ord_rej_reason: OrdRejReason | None = None
     exec_restatement_reason: ExecRestatementReason | None = None
     text: str = ""
+    stop_px: Price | None = None
+    display_qty: Qty | None = None
+    exec_ref_id: ExecID | None = None
+    """On a bust: the report of the trade that is taken back (FIX 19)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -245,7 +328,26 @@ class OrderCancelReject:
     text: str = ""
 
 
+class OrderMassActionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a mass action came to (FIX ``35=BZ``); each order's own report comes before it."""
+
+    target_comp_id: CompID
+    cl_ord_id: ClOrdID
+    mass_action_response: MassActionResponse
+    transact_time_ns: int
+    affected_order_ids: tuple[OrderID, ...] = ()
+    """By their numbers; ``total_affected_orders`` (FIX 533) is how many there are."""
+
+    target_sub_id: CompID | None = None
+    text: str = ""
+
+    @property
+    def total_affected_orders(self) -> int:
+        return len(self.affected_order_ids)
+
+
 VenueReport: TypeAlias = ExecutionReport | OrderCancelReject
+"""What a session hears of one order."""
 
 
 @attrs.frozen(kw_only=True)

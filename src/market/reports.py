@@ -7,18 +7,24 @@ what else has come of it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import cast
 
 import attrs
+import msgspec
 
 from .book import (
     AggressorCanceled,
+    AuctionTraded,
     BookEvent,
     Canceled,
     Expired,
+    Lapsed,
+    Resting,
     Traded,
+    Triggered,
 )
 from .fix import (
     CxlRejResponseTo,
@@ -39,6 +45,9 @@ from .messages import (
 from .rules import Reject
 from .venue import Venue
 
+LATEST_TRADES = 10_000
+"""How many trades a venue can still bust."""
+
 
 @attrs.define(eq=False)
 class Reporter:
@@ -49,6 +58,12 @@ class Reporter:
         init=False, factory=lambda: cast("Iterator[ExecID]", count(1))
     )
     _trd_match_ids: Iterator[int] = attrs.field(init=False, factory=lambda: count(1))
+    _trades: deque[tuple[ExecutionReport, ExecutionReport]] = attrs.field(
+        init=False, factory=lambda: deque(maxlen=LATEST_TRADES)
+    )
+    """Of the latest trades, what both sides were told."""
+    _busts: dict[OrderID, list[tuple[ExecID, Qty]]] = attrs.field(init=False, factory=dict)
+    """By order, the reports of what was taken back from it, and how much that was."""
 
     def report(
         self,
@@ -67,6 +82,7 @@ class Reporter:
         ord_rej_reason: OrdRejReason | None = None,
         exec_restatement_reason: ExecRestatementReason | None = None,
         text: str = "",
+        exec_ref_id: ExecID | None = None,
     ) -> ExecutionReport:
         """Return the next report, about *order*."""
         # By position: by name, so many fields take seven times as long.
@@ -97,6 +113,9 @@ class Reporter:
             ord_rej_reason,
             exec_restatement_reason,
             text,
+            order.stop_px,
+            order.display_qty,
+            exec_ref_id,
         )
 
     def tell(
@@ -123,35 +142,39 @@ class Reporter:
                 trade = next(self._trd_match_ids)
                 status = _PARTIALLY_FILLED if left else _FILLED
                 cum_qty = resting.order_qty - left
-                reports.append(
-                    report(
-                        resting,
-                        event.order_id,
-                        _TRADE,
-                        status,
-                        left,
-                        cum_qty,
-                        last_qty,
-                        price,
-                        False,
-                        trade,
-                    )
+                theirs = report(
+                    resting,
+                    event.order_id,
+                    _TRADE,
+                    status,
+                    left,
+                    cum_qty,
+                    last_qty,
+                    price,
+                    False,
+                    trade,
                 )
                 status = _PARTIALLY_FILLED if leaves_qty else _FILLED
                 cum_qty = total - leaves_qty
+                ours = report(
+                    order,
+                    order_id,
+                    _TRADE,
+                    status,
+                    leaves_qty,
+                    cum_qty,
+                    last_qty,
+                    price,
+                    True,
+                    trade,
+                )
+                reports += (theirs, ours)
+                self._trades.append((theirs, ours))
+            elif type(event) is Triggered:
+                status = _NEW if leaves_qty == total else _PARTIALLY_FILLED
+                cum_qty = total - leaves_qty
                 reports.append(
-                    report(
-                        order,
-                        order_id,
-                        _TRADE,
-                        status,
-                        leaves_qty,
-                        cum_qty,
-                        last_qty,
-                        price,
-                        True,
-                        trade,
-                    )
+                    report(order, order_id, ExecType.TRIGGERED, status, leaves_qty, cum_qty)
                 )
             elif type(event) is AggressorCanceled or (
                 type(event) is Canceled and event.reason is not None
@@ -168,12 +191,92 @@ class Reporter:
                         text=event.text,
                     )
                 )
+            elif type(event) is Lapsed:
+                cum_qty = event.order.order_qty - event.leaves_qty
+                reports.append(
+                    report(
+                        event.order, event.order_id, ExecType.EXPIRED, OrdStatus.EXPIRED, 0, cum_qty
+                    )
+                )
             elif type(event) is Expired:
                 cum_qty = total - event.leaves_qty
                 reports.append(
                     report(order, order_id, ExecType.EXPIRED, OrdStatus.EXPIRED, 0, cum_qty)
                 )
         return reports
+
+    def tell_auction(self, trades: Iterable[AuctionTraded]) -> list[VenueReport]:
+        """Return the reports of an auction's *trades*: of each, the buy's and then the sell's."""
+        reports: list[VenueReport] = []
+        report = self.report
+        for trade in trades:
+            number = next(self._trd_match_ids)
+            sides = [
+                report(
+                    fill.order,
+                    fill.order_id,
+                    _TRADE,
+                    _PARTIALLY_FILLED if fill.leaves_qty else _FILLED,
+                    fill.leaves_qty,
+                    fill.order.order_qty - fill.leaves_qty,
+                    trade.last_qty,
+                    trade.price,
+                    trd_match_id=number,
+                )
+                for fill in (trade.buy, trade.sell)
+            ]
+            self._trades.append((sides[0], sides[1]))
+            reports += sides
+        return reports
+
+    def trade(self, trd_match_id: int) -> tuple[ExecutionReport, ExecutionReport] | None:
+        """Return what both sides of a trade were told, if it is one of the latest."""
+        if not self._trades:
+            return None
+        place = trd_match_id - cast("int", self._trades[0][0].trd_match_id)
+        return self._trades[place] if 0 <= place < len(self._trades) else None
+
+    def take_back(
+        self, told: ExecutionReport, resting: Resting | None, text: str
+    ) -> ExecutionReport:
+        """Return the report of a bust to one side of the trade, of which it was *told*.
+
+        Args:
+            resting: the side's order, less what is taken back, if it still lives.
+        """
+        order_id, exec_id = told.order_id, next(self._exec_ids)
+        assert order_id is not None, "only a reject has none"
+        busts = self._busts.setdefault(order_id, [])
+        busts.append((exec_id, told.last_qty))
+        if resting is not None:
+            order, leaves_qty = resting.order, resting.leaves_qty
+            cl_ord_id, order_qty = order.cl_ord_id, order.order_qty
+            cum_qty = order_qty - leaves_qty
+            status = _PARTIALLY_FILLED if cum_qty else _NEW
+        else:
+            latest = next(
+                each
+                for trade in reversed(self._trades)
+                for each in trade
+                if each.order_id == order_id
+            )
+            taken = sum(qty for bust, qty in busts if bust > latest.exec_id)
+            cl_ord_id, order_qty = latest.cl_ord_id, latest.order_qty - taken
+            cum_qty, leaves_qty = latest.cum_qty - taken, 0
+            status = OrdStatus.CANCELED if latest.leaves_qty else _FILLED
+        return msgspec.structs.replace(
+            told,
+            cl_ord_id=cl_ord_id,
+            exec_id=exec_id,
+            exec_type=ExecType.TRADE_CANCEL,
+            ord_status=status,
+            order_qty=order_qty,
+            leaves_qty=leaves_qty,
+            cum_qty=cum_qty,
+            transact_time_ns=self._venue.now_ns,
+            text=text,
+            exec_ref_id=told.exec_id,
+        )
 
     def refusal(
         self,
@@ -201,4 +304,4 @@ class Reporter:
 
 
 _CANCELED, _TRADE = ExecType.CANCELED, ExecType.TRADE
-_PARTIALLY_FILLED, _FILLED = OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED
+_NEW, _PARTIALLY_FILLED, _FILLED = OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import attrs
 import msgspec
@@ -19,6 +19,10 @@ from .fix import CxlRejReason, ExecRestatementReason, OrdRejReason, Side
 from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
 from .messages import NewOrderSingle, OrderRequest
+from .sessions import TradingState
+
+if TYPE_CHECKING:
+    from .auction import Uncross  # which stands on the book, and the book's rules on this
 
 
 class RestingOrder(msgspec.Struct, frozen=True, gc=False):
@@ -33,6 +37,11 @@ class RestingOrder(msgspec.Struct, frozen=True, gc=False):
 
     price: Price
     leaves_qty: Qty
+    shown_qty: Qty
+    """What of that is displayed."""
+
+    is_top: bool = False
+    """Whether it is the order that bettered its side of the market."""
 
 
 class MarketView(Protocol):
@@ -46,8 +55,19 @@ class MarketView(Protocol):
         """Nanoseconds since the start of the run."""
 
     @property
+    def state(self) -> TradingState:
+        """The state that the instrument is in."""
+
+    @property
+    def board_state(self) -> TradingState:
+        """The state of its board, which may be another."""
+
+    @property
     def last_px(self) -> Price | None:
         """The price of the latest trade, or None before the first one."""
+
+    def indicative(self) -> Uncross | None:
+        """Return what an auction would come to now, or None if nothing would trade."""
 
     def best_px(self, side: Side) -> Price | None:
         """Return the best price of *side*, or None when nobody rests there."""
@@ -121,6 +141,29 @@ class StopSweep:
     text: str = ""
 
 
+class Fills(Enum):
+    """What becomes of the trades that an interrupted aggressor would have made."""
+
+    KEEP = "keep"
+    WITHHOLD = "withhold"
+
+
+@attrs.frozen(kw_only=True)
+class Interrupt:
+    """This trade would interrupt the market: the aggressor trades no further.
+
+    The instrument enters another state once what stands of the request has been done.
+    """
+
+    state: str
+    fills: Fills = Fills.KEEP
+    remainder: Remainder = Remainder.REST
+    reason: ExecRestatementReason = ExecRestatementReason.OTHER
+    text: str = ""
+    then: tuple[SettleEffect, ...] = ()
+    """What else is done, after the state has changed."""
+
+
 @attrs.frozen
 class Publish:
     """Put *message* on the venue's public feed."""
@@ -163,9 +206,23 @@ class CancelOrder:
     text: str = ""
 
 
+@attrs.frozen
+class ChangeState:
+    """Put an instrument into a state of its own, or let it rejoin its board.
+
+    A change that cannot be made (`floorproof.market.operations`) is put on record as
+    refused.
+    """
+
+    state: str | None
+    symbol: Symbol | None = None
+    """Which instrument; None for the one that the rule set was asked about."""
+
+
 Prevention: TypeAlias = CancelResting | CancelAggressor
-SettleEffect: TypeAlias = Publish | Remember | Schedule | Unschedule | CancelOrder
-Effect: TypeAlias = Reject | Prevention | StopSweep | SettleEffect
+Guard: TypeAlias = StopSweep | Interrupt
+SettleEffect: TypeAlias = Publish | Remember | Schedule | Unschedule | CancelOrder | ChangeState
+Effect: TypeAlias = Reject | Prevention | Guard | SettleEffect
 
 
 @attrs.frozen
@@ -183,9 +240,13 @@ AcceptRequest: TypeAlias = Callable[[OrderRequest, MarketView], Reject | None]
 BeforeMatch: TypeAlias = Callable[
     [NewOrderSingle, Sequence[RestingOrder], MarketView], Sequence[Prevention] | None
 ]
-BeforeTrade: TypeAlias = Callable[[Price, Qty, MarketView], StopSweep | None]
+BeforeTrade: TypeAlias = Callable[[Price, Qty, MarketView], Guard | None]
 AfterRequest: TypeAlias = Callable[[Sequence[object], MarketView], Sequence[SettleEffect] | None]
 Scheduled: TypeAlias = Callable[[str, MarketView], Sequence[SettleEffect] | None]
+StateChanged: TypeAlias = Callable[
+    [TradingState, TradingState, MarketView], Sequence[SettleEffect] | None
+]
+AuctionReference: TypeAlias = Callable[[MarketView], Price | None]
 
 
 @attrs.frozen
@@ -208,6 +269,8 @@ class VenueRules:
     before_trade: tuple[Bound, ...] = ()
     after_request: tuple[Bound, ...] = ()
     scheduled: tuple[Bound, ...] = ()
+    trading_session_changed: tuple[Bound, ...] = ()
+    auction_reference: tuple[Bound, ...] = ()
 
 
 class RuleFailed(Exception):

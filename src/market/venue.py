@@ -7,15 +7,20 @@ last commit, and of what is remembered only what it has remembered itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
+from .auction import Chain, Opening, Uncross, opening
 from .book import OrderBook
 from .fix import Side
-from .identifiers import OrderID, Price, Symbol
+from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
 from .matching import Algorithm, as_value
 from .rules import Bound, MarketView, Question, RestingOrder, VenueRules
+from .sessions import CONTINUOUS, Board, TradingState, states_by_name
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.define(eq=False)
@@ -27,6 +32,19 @@ class Listing:
     step: Price | None = attrs.field(init=False)
     """The smallest step of a price, or None where that depends on the price."""
 
+    chain: Chain
+    """How it chooses an auction's price."""
+
+    state: TradingState = attrs.field(init=False, default=CONTINUOUS)
+    """The one that it is in: its own, or its board's."""
+
+    own_state: TradingState | None = attrs.field(init=False, default=None)
+    """Where it has been put without its board."""
+
+    board: BoardState | None = attrs.field(init=False, default=None)
+    indicated: tuple[Price | None, Qty] | None = attrs.field(init=False, default=None)
+    """The indicative price and quantity that were published last."""
+
     book: OrderBook = attrs.field(init=False, factory=OrderBook)
     memory: dict[tuple[str, str], object] = attrs.field(init=False, factory=dict)
     """What rule sets remember, by rule set and key."""
@@ -36,6 +54,8 @@ class Listing:
     guard: tuple[Question, ...] = attrs.field(init=False, default=())
     settle: tuple[Question, ...] = attrs.field(init=False, default=())
     scheduled: tuple[Question, ...] = attrs.field(init=False, default=())
+    changed: tuple[Question, ...] = attrs.field(init=False, default=())
+    refer: tuple[Question, ...] = attrs.field(init=False, default=())
     asks: bool = attrs.field(init=False, default=False)
     """Whether anybody is asked while a request is planned."""
 
@@ -44,13 +64,48 @@ class Listing:
         bands = self.instrument.ticks.bands
         return bands[0].min_price_increment if len(bands) == 1 else None
 
+    @property
+    def board_state(self) -> TradingState:
+        """The state of its board; an instrument that is on none is always open."""
+        return CONTINUOUS if self.board is None else self.board.state
+
+    def reference_px(self) -> Price | None:
+        """Return what an auction refers to: what a rule set says, the last trade, a settlement."""
+        for question in self.refer:
+            answer: Price | None = question.first()
+            if answer is not None:
+                return answer
+        last_px = self.book.last_px
+        return self.instrument.reference_px if last_px is None else last_px
+
+    def opening(self) -> Opening:
+        """Return what an auction would come to now."""
+        return opening(self.book, self.instrument, reference=self.reference_px(), chain=self.chain)
+
+
+@attrs.define(eq=False)
+class BoardState:
+    """A board, and the state that it is in."""
+
+    board: Board
+    state: TradingState
+
 
 @attrs.define(eq=False)
 class Venue:
     """The instruments of one venue, and what time it is there."""
 
+    start: datetime = EPOCH
+    """What time it is there, by its own calendar, when a run begins."""
+
     listings: dict[Symbol, Listing] = attrs.field(init=False, factory=dict)
+    boards: dict[str, BoardState] = attrs.field(init=False, factory=dict)
+    states: dict[str, TradingState] = attrs.field(init=False, factory=dict)
     now_ns: int = attrs.field(init=False, default=0)
+
+    def today(self) -> date:
+        """Return the venue's date."""
+        return (self.start + timedelta(microseconds=self.now_ns // 1000)).date()
 
     def view(self, symbol: Symbol, rule_set: str) -> MarketView:
         """Return an instrument as *rule_set* sees it.
@@ -59,6 +114,30 @@ class Venue:
             KeyError: if the venue has no such instrument.
         """
         return _View(self, self.listings[symbol], rule_set)
+
+    def open(self, boards: Iterable[Board], states: Iterable[TradingState]) -> None:
+        """Have the instruments go through the day on *boards*.
+
+        Raises:
+            ValueError: if an instrument is on two boards, or a board has one that the
+                venue does not list; if two states differ that have one name.
+        """
+        boards = [*boards]
+        known = [CONTINUOUS, *states]
+        for board in boards:
+            if board.name in self.boards:
+                raise ValueError(f"two boards have the name {board.name!r}")
+            self.boards[board.name] = on = BoardState(board, board.state)
+            known += board.states()
+            for symbol in board.symbols:
+                if symbol not in self.listings:
+                    raise ValueError(f"board {board.name}: the venue lists no {symbol!r}")
+                listing = self.listings[symbol]
+                if listing.board is not None:
+                    other = listing.board.board.name
+                    raise ValueError(f"board {board.name}: {symbol} is on board {other} already")
+                listing.board, listing.state = on, board.state
+        self.states = states_by_name(known)
 
     def bind(self, symbol: Symbol, rules: VenueRules) -> None:
         """Have *rules* asked about an instrument.
@@ -80,6 +159,8 @@ class Venue:
         listing.asks = bool(listing.prevent or listing.guard)
         listing.settle = phase("after_request", rules.after_request)
         listing.scheduled = phase("scheduled", rules.scheduled)
+        listing.changed = phase("trading_session_changed", rules.trading_session_changed)
+        listing.refer = phase("auction_reference", rules.auction_reference)
 
 
 @attrs.frozen(eq=False)
@@ -101,6 +182,17 @@ class _View:
     @property
     def last_px(self) -> Price | None:
         return self._listing.book.last_px
+
+    @property
+    def state(self) -> TradingState:
+        return self._listing.state
+
+    @property
+    def board_state(self) -> TradingState:
+        return self._listing.board_state
+
+    def indicative(self) -> Uncross | None:
+        return self._listing.opening().uncross
 
     def best_px(self, side: Side) -> Price | None:
         return self._listing.book.best(side)

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from .fix import ExecType, OrdType, Side, TimeInForce
+from .fix import ExecType, Side, TimeInForce
 from .identifiers import Price, Qty, Symbol
 from .instrument import Instrument
 from .messages import (
+    STOPS,
     DropCopy,
     ExecutionReport,
     MarketDataRequest,
@@ -23,6 +24,8 @@ from .messages import (
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionReport,
+    OrderMassActionRequest,
 )
 from .staging import (
     ChildRefused,
@@ -44,6 +47,8 @@ _REPORTS = {
     ExecType.REPLACED: "Changed",
     ExecType.EXPIRED: "Eliminated",
     ExecType.REJECTED: "Reject",
+    ExecType.TRIGGERED: "Triggered",
+    ExecType.TRADE_CANCEL: "Busted",
 }
 
 
@@ -60,6 +65,10 @@ def label(message: object) -> str:
             return "Change"
         case OrderCancelReject():
             return "CancelReject"
+        case OrderMassActionRequest():
+            return "MassCancel"
+        case OrderMassActionReport():
+            return "MassCancelReport"
         case DropCopy(report=report):
             return f"Copy of {label(report)}"
         case _:
@@ -73,6 +82,8 @@ LABELS: Mapping[str, type] = {
     "Cancel": OrderCancelRequest,
     "Change": OrderCancelReplaceRequest,
     "CancelReject": OrderCancelReject,
+    "MassCancel": OrderMassActionRequest,
+    "MassCancelReport": OrderMassActionReport,
     **{
         cls.__name__: cls
         for cls in (
@@ -182,6 +193,13 @@ class Wording:
                 return f"{message.md_req_id} {message.symbol}, bid {bid}, offer {offer}"
             case MarketDataRequestReject():
                 return f"{message.md_req_id}: {message.text}"
+            case OrderMassActionRequest():
+                of = self.side(message.side) if message.side else "all"
+                return f"{message.cl_ord_id} {of} {message.symbol or 'orders'}"
+            case OrderMassActionReport():
+                return f"{message.cl_ord_id}: " + (
+                    message.text or f"{message.total_affected_orders} canceled"
+                )
             case DropCopy():
                 return f"{message.source_comp_id}: {self.key_fields(message.report)}"
             case _:
@@ -205,10 +223,18 @@ class Wording:
                 )
             case ExecType.REJECTED:
                 return f"{name}: {report.text}"
-            case ExecType.NEW | ExecType.REPLACED:
+            case ExecType.TRADE_CANCEL:
+                at = self.price(report.symbol, report.last_px)
+                return f"{name} {report.last_qty} @ {at} taken back, cum {report.cum_qty}"
+            case ExecType.NEW | ExecType.REPLACED | ExecType.TRIGGERED:
                 at = "market"
-                if report.ord_type is not OrdType.MARKET:
+                if report.price is not None:
                     at = self.price(report.symbol, report.price)
+                if report.stop_px is not None and report.ord_type in STOPS:
+                    return (
+                        f"{name} waiting for {self.price(report.symbol, report.stop_px)},"
+                        f" {report.leaves_qty} @ {at}"
+                    )
                 return f"{name} working {report.leaves_qty} @ {at}"
             case ExecType.CANCELED | ExecType.EXPIRED:
                 why = f", {report.text}" if report.text else ""

@@ -23,12 +23,14 @@ from typing import Any
 import attrs
 from attrs.exceptions import FrozenInstanceError
 
+from ..market.auction import Uncross
 from ..market.book import Canceled, Rested, Traded
 from ..market.fix import OrdType, Side, TimeInForce
 from ..market.identifiers import ClOrdID, CompID, OrderID, Price, Symbol
 from ..market.instrument import Instrument, TickTable
 from ..market.messages import NewOrderSingle, OrderCancelReplaceRequest, OrderCancelRequest
 from ..market.rules import (
+    Guard,
     MarketView,
     Prevention,
     Reject,
@@ -36,8 +38,8 @@ from ..market.rules import (
     RestingOrder,
     Schedule,
     SettleEffect,
-    StopSweep,
 )
+from ..market.sessions import CONTINUOUS, TradingState
 from ..runtime.errors import FenceBreach
 from ..runtime.fence import Fence
 from .binding import venue_manager, venue_rules
@@ -229,6 +231,11 @@ class _Market:
     orders: tuple[RestingOrder, ...]
     memory: Mapping[str, object]
     now_ns: int = 1_000_000_000
+    state: TradingState = CONTINUOUS
+    board_state: TradingState = CONTINUOUS
+
+    def indicative(self) -> Uncross | None:
+        return None  # nothing rests that could cross
 
     def best_px(self, side: Side) -> Price | None:
         prices = [resting.price for resting in self.orders if resting.order.side is side]
@@ -324,7 +331,9 @@ def _is_answer(hook: str, answer: object) -> bool:
     if hook == "accept_request":
         return isinstance(answer, Reject)
     if hook == "before_trade":
-        return isinstance(answer, StopSweep)
+        return isinstance(answer, Guard)
+    if hook == "auction_reference":
+        return type(answer) is int
     effect = Prevention if hook == "before_match" else SettleEffect
     return isinstance(answer, Sequence) and all(isinstance(it, effect) for it in answer)
 
@@ -363,7 +372,9 @@ def _resting(symbol: Symbol) -> Iterator[RestingOrder]:
     """Yield what rests when the market is busy: a bid, and two offers of different sessions."""
     orders = [(_ALPHA, Side.BUY, 99), (_ALPHA, Side.SELL, 101), (_BRAVO, Side.SELL, 101)]
     for order_id, (sender, side, price) in enumerate(orders, start=1):
-        yield RestingOrder(OrderID(order_id), _order(symbol, sender, side, 10, price), price, 10)
+        yield RestingOrder(
+            OrderID(order_id), _order(symbol, sender, side, 10, price), price, 10, 10
+        )
 
 
 def _questions(
@@ -403,3 +414,7 @@ def _questions(
     yield "after_request", [Traded(offer.order_id, offer.order, 101, 1, 9)]
     yield "after_request", [Rested(OrderID(4), huge, -5, 1_000_000)]
     yield "after_request", [Canceled(OrderID(1), orig, 10)]
+    calling = TradingState(name="PREOPEN", match=False, indicative=True)
+    yield "trading_session_changed", CONTINUOUS, calling
+    yield "trading_session_changed", calling, attrs.evolve(CONTINUOUS, name="OPEN", uncross=True)
+    yield ("auction_reference",)

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from ..market.ledger import Rule
     from ..market.messages import NewOrderSingle, OrderRequest
     from ..market.rules import (
+        Guard,
         MarketView,
         Prevention,
         Reject,
         RestingOrder,
         SettleEffect,
-        StopSweep,
     )
+    from ..market.sessions import TradingState
 
 CONTRACT_VERSION = 1
 """A plugin says for which version it was built in ``floorproof_contract``."""
@@ -159,7 +160,7 @@ def before_match(
 
 
 @hookspec(firstresult=True)
-def before_trade(price: int, quantity: int, market: MarketView) -> StopSweep | None:
+def before_trade(price: int, quantity: int, market: MarketView) -> Guard | None:
     """Stop the aggressor before a trade.
 
     Phase *guard*.  Asked for every trade that the plan holds, in order, before it is
@@ -172,7 +173,9 @@ def before_trade(price: int, quantity: int, market: MarketView) -> StopSweep | N
 
     Returns:
         `StopSweep`, whose ``remainder`` says whether what is left of the aggressor
-        joins the book or is canceled; or None to let the trade happen.
+        joins the book or is canceled; `Interrupt`, after which the instrument is in
+        another state as well, and whose ``fills`` says whether the trades planned so
+        far stand; or None to let the trade happen.
     """
 
 
@@ -194,4 +197,25 @@ def scheduled(name: str, market: MarketView) -> Sequence[SettleEffect] | None:
     """Say what happens at a moment that this rule set asked for with `Schedule`.
 
     Only the rule set that scheduled it is asked.
+    """
+
+
+@hookspec
+def trading_session_changed(
+    old: TradingState, new: TradingState, market: MarketView
+) -> Sequence[SettleEffect] | None:
+    """Say what else changes or is published because an instrument entered a state.
+
+    Phase *session*.  Asked of all rule sets in their order, after the state's own
+    consequences (its auction, the end of the day).
+    """
+
+
+@hookspec(firstresult=True)
+def auction_reference(market: MarketView) -> int | None:
+    """Say which price an auction refers to.
+
+    Phase *session*.  Asked whenever an auction's price is looked for, of the rule sets
+    in their order; the first answer that is not None is final.  Without one it is the
+    last trade's price, and before the first trade the instrument's reference price.
     """

@@ -378,6 +378,14 @@ def _reported(order: StagedOrder, gateway: CompID, report: ExecutionReport) -> I
             changed = attrs.evolve(child.answered(report.cl_ord_id), order_qty=report.order_qty)
             renamed = (gateway, user, report.cl_ord_id)
             yield from _announce(order.without_child(key).with_child(renamed, changed))
+        case ExecType.TRIGGERED:
+            yield from _announce(order)
+        case ExecType.TRADE_CANCEL:
+            child = attrs.evolve(child, cum_qty=report.cum_qty, order_qty=report.order_qty)
+            busted = attrs.evolve(
+                order.with_child(key, child), cum_qty=order.cum_qty - report.last_qty
+            )
+            yield from _announce(busted)
         case ExecType.CANCELED | ExecType.EXPIRED:
             yield from _announce(order.with_child(key, attrs.evolve(child, is_over=True)))
         case ExecType.REJECTED:

@@ -16,6 +16,7 @@ import attrs
 
 from ..actors.lobster_replay import Halted
 from ..actors.market_flow import FlowRejected
+from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.replay import Account, LevelInSight, Unexplained
 from ..market.rules import Applied, Effect
 
@@ -28,6 +29,10 @@ OURS: Mapping[str, Holds] = {
     "not an administrator": ("sender",),
     "session mismatch": ("sender", "named", "message"),
     "published": None,
+    "trading state": SecurityStatus,
+    "indicative price": IndicativePrice,
+    "auction": AuctionResult,
+    "operation refused": OperationRefused,
     **{f"effect {effect.__name__}": Applied for effect in get_args(Effect)},
     "flow_rejected": FlowRejected,
     "halt": Halted,

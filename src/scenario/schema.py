@@ -112,6 +112,9 @@ class InstrumentTable:
     """Instead of ``tick``, where the tick depends on the price."""
 
     algorithm: str = "F"
+    matching: Settings = attrs.field(factory=dict)
+    """The settings of the algorithm."""
+
     point_value: Decimal = attrs.field(default=Decimal(1), validator=validators.gt(Decimal(0)))
     max_order_qty: int | None = attrs.field(
         default=None, validator=validators.optional(validators.gt(0))

@@ -24,7 +24,9 @@ class Venue:
     name: CompID
     gateway: CompID | None
     instruments: Mapping[Symbol, Instrument]
-    algorithms: Mapping[str, Algorithm]
+    algorithms: Mapping[Symbol, Algorithm]
+    """Each instrument's own, with its settings."""
+
     rule_sets: Mapping[str, object]
     """Instances with their settings, in the order in which they are asked."""
 
@@ -110,13 +112,13 @@ def _tick(bare: Instrument, text: str, where: str) -> int:
     return tick
 
 
-def _algorithms(table: ExchangeTable, where: str, shelf: Shelf) -> dict[str, Algorithm]:
-    algorithms: dict[str, Algorithm] = {}
+def _algorithms(table: ExchangeTable, where: str, shelf: Shelf) -> dict[Symbol, Algorithm]:
+    algorithms: dict[Symbol, Algorithm] = {}
     for number, each in enumerate(table.instrument):
-        at = f"{where}.instrument[{number}].algorithm"
-        with blamed_on(at):
+        at = f"{where}.instrument[{number}]"
+        with blamed_on(f"{at}.algorithm"):
             cls: type[Any] = shelf.take(shelf.plugins.matching_algorithms[each.algorithm])
-        algorithms[each.algorithm] = structure({}, cls, at)
+        algorithms[Symbol(each.symbol)] = structure(dict(each.matching), cls, f"{at}.matching")
     return algorithms
 
 

@@ -62,7 +62,7 @@ class Gateway:
         streams = Defaults().stream
         context = Context("CME-A", {}, lambda purpose: streams("CME-A", purpose))
         self.actor = ExchangeGateway(config, context)
-        self.exchange = Exchange([MNQ], {"F": Fifo()})
+        self.exchange = Exchange([MNQ], {MNQ.symbol: Fifo()})
         self.to_venue: list[str] = []
         self.messages: list[Any] = []
 
@@ -198,7 +198,9 @@ def test_a_refused_request_does_not_use_its_name_up(working: Gateway) -> None:
     working.change("ET2", "x", "C1", 10)
     by_the_parent = working.refused("ET2", "x")
 
-    assert by_the_venue == ["LP: OrderReject a: ord_type MARKET: expected an offer to trade with"]
+    assert by_the_venue == [
+        "LP: OrderReject a: ord_type MARKET: expected an offer to trade with [REJ-5]"
+    ]
     assert working.enter("LP", "a", 1, 90) == ["LP: OrderAck a working 1 @ 90"]
     assert by_the_parent == ["ET2: CancelReject x of C1: 4 INVALID_QTY: P1 has 0 free"]
     assert working.cancel("ET2", "x", "C1")[-1] == "SSE-A: ChildCanceled x cum 0"
@@ -286,7 +288,7 @@ def test_a_plain_order_is_told_of_to_those_who_see_it_by_name(
 
 def test_a_reject_of_the_venue_goes_to_the_sender_alone(gateway: Gateway) -> None:
     assert gateway.enter("ET1", "a", 1, None) == [
-        "ET1: OrderReject a: ord_type MARKET: expected an offer to trade with"
+        "ET1: OrderReject a: ord_type MARKET: expected an offer to trade with [REJ-5]"
     ]
 
 
@@ -295,7 +297,8 @@ def test_a_refused_change_goes_to_the_sender_alone(gateway: Gateway) -> None:
     gateway.enter("LP", "b", 3, 100, Side.SELL)
 
     assert gateway.change("ET1", "a1", "a", 2) == [
-        "ET1: CancelReject a1 of a: order_qty 2: expected more than cum_qty 3, filled so far"
+        "ET1: CancelReject a1 of a:"
+        " order_qty 2: expected more than cum_qty 3, filled so far [REJ-4]"
     ]
 
 
@@ -339,8 +342,8 @@ def test_a_child_that_the_venue_rejects_gives_its_room_back(gateway: Gateway) ->
     gateway.enter("ET2", "C1", 6, None, parent="P1")
 
     assert gateway.reserved("ET2", "C1") == [
-        "ET2: ChildReject C1: ord_type MARKET: expected an offer to trade with",
-        "SSE-A: ChildReject C1: ord_type MARKET: expected an offer to trade with",
+        "ET2: ChildReject C1: ord_type MARKET: expected an offer to trade with [REJ-5]",
+        "SSE-A: ChildReject C1: ord_type MARKET: expected an offer to trade with [REJ-5]",
     ]
 
 
@@ -359,7 +362,9 @@ def test_a_childs_change_that_the_venue_refuses_gives_its_room_back(working: Gat
     working.enter("LP", "o1", 3, 100, Side.SELL)
     working.change("ET2", "C1a", "C1", 2)
 
-    text = "CancelReject C1a of C1: order_qty 2: expected more than cum_qty 3, filled so far"
+    text = (
+        "CancelReject C1a of C1: order_qty 2: expected more than cum_qty 3, filled so far [REJ-4]"
+    )
     assert working.reserved("ET2", "C1a") == [f"ET2: {text}", f"SSE-A: {text}"]
 
 

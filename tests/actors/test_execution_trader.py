@@ -110,7 +110,7 @@ def test_at_the_market_a_trader_goes_on_until_nobody_offers() -> None:
         ChildAck ET1-2 working 5 @ market
         ChildFill ET1-2 2 @ 15353.00, cum 2, leaves 3
         ChildCanceled ET1-2 cum 2
-        ChildReject ET1-3: ord_type MARKET: expected an offer to trade with
+        ChildReject ET1-3: ord_type MARKET: expected an offer to trade with [REJ-5]
     """)
 
 

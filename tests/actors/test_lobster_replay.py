@@ -45,7 +45,7 @@ class Venue:
     def of_tick(cls, tick: int) -> Venue:
         """Return a venue that trades AAPL in units of a hundredth of a cent."""
         aapl = Instrument(symbol=AAPL, price_decimals=4, ticks=TickTable.uniform(tick))
-        return cls(Exchange([aapl], {"F": Fifo()}))
+        return cls(Exchange([aapl], {aapl.symbol: Fifo()}))
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         request = delivery.message

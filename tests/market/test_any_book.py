@@ -22,7 +22,8 @@ from floorproof.market.book import (
     Traded,
     Withdrawn,
 )
-from floorproof.market.exchange import Answer, Exchange, Request
+from floorproof.market.exchange import Exchange, Request
+from floorproof.market.execution import Answer
 from floorproof.market.fix import ExecType, OrdType, Side, TimeInForce
 from floorproof.market.identifiers import Account, ClOrdID, CompID, OrderID, Price, Qty, Symbol
 from floorproof.market.instrument import Instrument, TickTable
@@ -244,7 +245,7 @@ def fast_exchange(
     )
     recorder = (Bound("recorder", record),)
     rules = attrs.evolve(rules or VenueRules(), after_request=recorder)
-    return Exchange([instrument], {"F": Fifo()}, {SYMBOL: rules})
+    return Exchange([instrument], {instrument.symbol: Fifo()}, {SYMBOL: rules})
 
 
 def told(answer: Answer) -> Told | Refused:
@@ -387,6 +388,8 @@ def test_quantity_is_conserved(requests: list[Request]) -> None:
                 replaced[event.order_id] = event.leaves_qty
             case Canceled() | Withdrawn() | AggressorCanceled() | Expired():
                 gone += event.leaves_qty
+            case _:
+                raise AssertionError(f"no request here leads to {event}")
     resting = sum(qty for *_, qty in standing(exchange.book(SYMBOL)))
     assert entered == resting + gone
 

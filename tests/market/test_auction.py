@@ -1,14 +1,14 @@
 """Auctions: the published tables, and whatever else a book may hold against a full scan.
 
-The oracle here knows no ranges: it looks at every single price from the best offer to
-the best bid, and counts every order anew for each.
+The oracle knows no ranges: it looks at every single price from the best offer to the
+best bid, and counts every order anew for each.
 """
 
 from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import TypeAlias
 
@@ -16,6 +16,8 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle.auction import CHAINS as NAIVE
+from oracle.auction import Scan, Step, decided, least_surplus, most, nearest, scanned
 from oracle.shorthand import order
 
 from floorproof.market.auction import (
@@ -29,14 +31,13 @@ from floorproof.market.auction import (
     MINIMUM_SURPLUS,
     NSX_FOUR_STEPS,
     VOLUME_ALONE,
-    AuctionTrade,
     Chain,
     Uncross,
     allocate,
     indicative,
     uncross,
 )
-from floorproof.market.book import OrderBook, Rested
+from floorproof.market.book import AuctionTraded, OrderBook, Rested
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import OrderID, Price, Qty
 from floorproof.market.instrument import TickBand, TickTable
@@ -286,85 +287,6 @@ def test_a_chain_begins_with_volume_and_ends_with_one_price() -> None:
 # --- against a full scan --------------------------------------------------------------
 
 
-@attrs.frozen
-class Scan:
-    """Every price, with what is bid there or above and offered there or below."""
-
-    bid: Mapping[Price, Qty]
-    offered: Mapping[Price, Qty]
-    reference: Price | None
-
-    def volume(self, price: Price) -> Qty:
-        return min(self.bid[price], self.offered[price])
-
-    def surplus(self, price: Price) -> Qty:
-        return self.bid[price] - self.offered[price]
-
-    def far(self, price: Price) -> Price:
-        return abs(price - self.reference) if self.reference is not None else 0
-
-
-Step: TypeAlias = Callable[[Scan, list[Price]], list[Price]]
-
-
-def most(scan: Scan, prices: list[Price]) -> list[Price]:
-    return [one for one in prices if not any(scan.volume(p) > scan.volume(one) for p in prices)]
-
-
-def least_surplus(scan: Scan, prices: list[Price]) -> list[Price]:
-    return [
-        one
-        for one in prices
-        if not any(abs(scan.surplus(p)) < abs(scan.surplus(one)) for p in prices)
-    ]
-
-
-def pressure(scan: Scan, prices: list[Price]) -> list[Price]:
-    buying = [one for one in prices if scan.surplus(one) > 0]
-    selling = [one for one in prices if scan.surplus(one) < 0]
-    if buying == prices:
-        return [max(prices)]
-    if selling == prices:
-        return [min(prices)]
-    # All but those from which the next one up, or down, is still on the same side.
-    return [
-        one
-        for one in prices
-        if not (one in buying and one < max(buying)) and not (one in selling and one > min(selling))
-    ]
-
-
-def buyers(scan: Scan, prices: list[Price]) -> list[Price]:
-    return [max(prices)] if all(scan.surplus(one) > 0 for one in prices) else prices
-
-
-def sellers(scan: Scan, prices: list[Price]) -> list[Price]:
-    return [min(prices)] if all(scan.surplus(one) < 0 for one in prices) else prices
-
-
-def nearest(scan: Scan, prices: list[Price]) -> list[Price]:
-    return [one for one in prices if not any(scan.far(p) < scan.far(one) for p in prices)]
-
-
-def highest(_scan: Scan, prices: list[Price]) -> list[Price]:
-    return [max(prices)]
-
-
-def average(scan: Scan, prices: list[Price]) -> list[Price]:
-    twice = min(prices) + max(prices)
-    if scan.reference is not None and 2 * scan.reference < twice:
-        return [max(one for one in prices if 2 * one <= twice)]
-    return [min(one for one in prices if 2 * one >= twice)]
-
-
-NAIVE: Mapping[str, Sequence[Step]] = {
-    "NSX": (most, least_surplus, pressure, nearest, highest),
-    "CME": (most, least_surplus, buyers, sellers, nearest, highest),
-    "Bahrain": (most, least_surplus, nearest, highest),
-    "average": (most, pressure, average),
-    "volume": (most, highest),
-}
-
 # Few prices, so that the sides overlap; some of them off tick, and some below zero.
 BIDS = st.dictionaries(st.integers(-4, 30), st.integers(1, 2), max_size=5)
 OFFERS = st.dictionaries(st.integers(-12, 22), st.integers(1, 2), max_size=5)
@@ -378,38 +300,11 @@ TICKS = st.sampled_from(
 )
 
 
-def scanned(
-    bids: Mapping[Price, Qty],
-    offers: Mapping[Price, Qty],
-    ticks: TickTable,
-    reference: Price | None,
-) -> tuple[Scan, list[Price]]:
-    """Return what would trade at each candidate price, and those prices."""
-    if not bids or not offers:
-        return Scan({}, {}, reference), []
-    prices = [
-        price
-        for price in range(min(offers), max(bids) + 1)
-        if ticks.accepts(price) or price in bids or price in offers
-    ]
-    scan = Scan(
-        {price: sum(qty for at, qty in bids.items() if at >= price) for price in prices},
-        {price: sum(qty for at, qty in offers.items() if at <= price) for price in prices},
-        reference,
-    )
-    return scan, prices
-
-
 def by_scan(scan: Scan, prices: list[Price], steps: Iterable[Step]) -> str:
-    if not prices:
+    found = decided(scan, prices, steps)
+    if found is None:
         return "nothing"
-    taken = 0
-    for step in steps:
-        prices = step(scan, prices)
-        taken += 1
-        if len(prices) == 1:
-            break
-    (price,) = prices
+    price, taken = found
     surplus = scan.surplus(price)
     side = f" {'BUY' if surplus > 0 else 'SELL'} {abs(surplus)}" if surplus else ""
     return f"{price} {scan.volume(price)}{side} step {taken}"
@@ -425,7 +320,7 @@ def test_price_is_that_of_a_full_scan(
     ticks: TickTable,
     reference: Price | None,
 ) -> None:
-    scan, prices = scanned(bids, offers, ticks, reference)
+    scan, prices = scanned(bids, offers, ticks.accepts, reference)
 
     found = uncross(
         sorted(bids.items(), reverse=True),
@@ -461,7 +356,7 @@ def test_five_rules_of_cme_agree_with_its_three(
     bids: dict[Price, Qty], offers: dict[Price, Qty], settlement: Price
 ) -> None:
     ticks = TickTable.uniform(1)
-    scan, prices = scanned(bids, offers, ticks, settlement)
+    scan, prices = scanned(bids, offers, ticks.accepts, settlement)
 
     found = uncross(
         sorted(bids.items(), reverse=True),
@@ -548,7 +443,7 @@ def book_of(lines: Iterable[str], filled: Iterable[Qty] = ()) -> OrderBook:
     return book
 
 
-def described(trades: Iterable[AuctionTrade]) -> str:
+def described(trades: Iterable[AuctionTraded]) -> str:
     return ", ".join(
         f"#{trade.buy.order_id} #{trade.sell.order_id} {trade.last_qty}@{trade.price}"
         f" leaves {trade.buy.leaves_qty} {trade.sell.leaves_qty}"
@@ -628,7 +523,7 @@ class Day:
 
     entered: Mapping[OrderID, Entered]
     at: Uncross
-    trades: Sequence[AuctionTrade]
+    trades: Sequence[AuctionTraded]
     left: Mapping[OrderID, Qty]
 
     def queue(self, side: Side) -> list[OrderID]:

@@ -31,7 +31,7 @@ def exchange_with(*lines: str) -> Exchange:
             ),
             Instrument(symbol=Symbol("Y"), price_decimals=0, ticks=TickTable.uniform(1)),
         ],
-        {"F": Fifo()},
+        dict.fromkeys([Symbol("X"), Symbol("Y")], Fifo()),
     )
     for line in lines:
         exchange.receive(request(line), 0)
@@ -172,97 +172,100 @@ BEFORE = (
 # fmt: off
 REFUSALS = {
     "unknown symbol": (
-        "ALPHA n BUY 1 @ 50 symbol=Z",
+        "REJ-6", "ALPHA n BUY 1 @ 50 symbol=Z",
         "ALPHA n REJECTED UNKNOWN_SYMBOL: symbol 'Z': expected one of X, Y"),
     "price off tick": (
-        "ALPHA n BUY 1 @ 60",
+        "ORD-1", "ALPHA n BUY 1 @ 60",
         "ALPHA n REJECTED INVALID_PRICE_INCREMENT: price 0.60: expected a multiple of 0.25"),
     "limit order without a price": (
-        "ALPHA n BUY 1",
+        "ORD-1", "ALPHA n BUY 1",
         "ALPHA n REJECTED OTHER: price missing: expected the limit of a LIMIT order"),
     "market order with a price": (
-        "ALPHA n SELL 1 @ 50 MARKET",
+        "ORD-1", "ALPHA n SELL 1 @ 50 MARKET",
         "ALPHA n REJECTED OTHER: price 0.50: expected none on a MARKET order"),
     "quantity too large": (
-        "ALPHA n BUY 101 @ 50",
+        "ORD-5", "ALPHA n BUY 101 @ 50",
         "ALPHA n REJECTED ORDER_EXCEEDS_LIMIT: order_qty 101: expected at most 100"),
     "name of a live order": (
-        "ALPHA a1 BUY 1 @ 50",
+        "REJ-2", "ALPHA a1 BUY 1 @ 50",
         "ALPHA a1 REJECTED DUPLICATE_ORDER: cl_ord_id 'a1': expected a name not used before"),
     "name of an order long gone": (
-        "ALPHA a0 BUY 1 @ 50",
+        "REJ-2", "ALPHA a0 BUY 1 @ 50",
         "ALPHA a0 REJECTED DUPLICATE_ORDER: cl_ord_id 'a0': expected a name not used before"),
     "market order, no offers": (
-        "BRAVO n BUY 1 MARKET",
+        "REJ-5", "BRAVO n BUY 1 MARKET",
         "BRAVO n REJECTED BROKER_OPTION: ord_type MARKET: expected an offer to trade with"),
     "market order, no bids": (
-        "BRAVO n SELL 1 MARKET symbol=Y",
+        "REJ-5", "BRAVO n SELL 1 MARKET symbol=Y",
         "BRAVO n REJECTED BROKER_OPTION: ord_type MARKET: expected a bid to trade with"),
     "cancel of nothing": (
-        "ALPHA n CANCEL BUY a9",
+        "REJ-3", "ALPHA n CANCEL BUY a9",
         "ALPHA n REFUSED UNKNOWN_ORDER: orig_cl_ord_id 'a9': expected a live order's latest name"),
     "cancel of an order long gone": (
-        "ALPHA n CANCEL BUY a0",
+        "REJ-3", "ALPHA n CANCEL BUY a0",
         "ALPHA n REFUSED UNKNOWN_ORDER: orig_cl_ord_id 'a0': expected a live order's latest name"),
     "cancel of a filled order": (
-        "BRAVO n CANCEL SELL b1",
+        "REJ-3", "BRAVO n CANCEL SELL b1",
         "BRAVO n REFUSED UNKNOWN_ORDER: orig_cl_ord_id 'b1': expected a live order's latest name"),
     "cancel of another session's order": (
-        "BRAVO n CANCEL BUY a1",
+        "REJ-3", "BRAVO n CANCEL BUY a1",
         "BRAVO n REFUSED UNKNOWN_ORDER: orig_cl_ord_id 'a1': expected a live order's latest name"),
     "cancel under the order's own name": (
-        "ALPHA a1 CANCEL BUY a1",
+        "REJ-2", "ALPHA a1 CANCEL BUY a1",
         "ALPHA a1 REFUSED DUPLICATE_CL_ORD_ID: cl_ord_id 'a1': expected a name not used before"),
     "cancel under a cancel's name": (
-        "ALPHA x0 CANCEL BUY a1",
+        "REJ-2", "ALPHA x0 CANCEL BUY a1",
         "ALPHA x0 REFUSED DUPLICATE_CL_ORD_ID: cl_ord_id 'x0': expected a name not used before"),
     "cancel, unknown symbol": (
-        "ALPHA n CANCEL BUY a1 symbol=Z",
+        "REJ-6", "ALPHA n CANCEL BUY a1 symbol=Z",
         "ALPHA n REFUSED OTHER: symbol 'Z': expected one of X, Y"),
     "cancel, other symbol": (
-        "ALPHA n CANCEL BUY a1 symbol=Y",
+        "REJ-3", "ALPHA n CANCEL BUY a1 symbol=Y",
         "ALPHA n REFUSED OTHER: symbol 'Y': expected 'X', the order's"),
     "cancel, other side": (
-        "ALPHA n CANCEL SELL a1",
+        "REJ-3", "ALPHA n CANCEL SELL a1",
         "ALPHA n REFUSED OTHER: side SELL: expected BUY, the order's"),
     "change of nothing": (
-        "ALPHA n CHANGE BUY a9 10 @ 50",
+        "REJ-3", "ALPHA n CHANGE BUY a9 10 @ 50",
         "ALPHA n REFUSED UNKNOWN_ORDER: orig_cl_ord_id 'a9': expected a live order's latest name"),
     "change under a used name": (
-        "ALPHA a0 CHANGE BUY a1 10 @ 50",
+        "REJ-2", "ALPHA a0 CHANGE BUY a1 10 @ 50",
         "ALPHA a0 REFUSED DUPLICATE_CL_ORD_ID: cl_ord_id 'a0': expected a name not used before"),
     "change, other symbol": (
-        "ALPHA n CHANGE BUY a1 10 @ 50 symbol=Y",
+        "REJ-3", "ALPHA n CHANGE BUY a1 10 @ 50 symbol=Y",
         "ALPHA n REFUSED OTHER: symbol 'Y': expected 'X', the order's"),
     "change, other side": (
-        "ALPHA n CHANGE SELL a1 10 @ 50",
+        "REJ-3", "ALPHA n CHANGE SELL a1 10 @ 50",
         "ALPHA n REFUSED OTHER: side SELL: expected BUY, the order's"),
     "change to what is filled": (
-        "ALPHA n CHANGE BUY a1 4 @ 50",
+        "REJ-4", "ALPHA n CHANGE BUY a1 4 @ 50",
         "ALPHA n REFUSED OTHER: order_qty 4: expected more than cum_qty 4, filled so far"),
     "change, quantity too large": (
-        "ALPHA n CHANGE BUY a1 101 @ 50",
+        "ORD-5", "ALPHA n CHANGE BUY a1 101 @ 50",
         "ALPHA n REFUSED OTHER: order_qty 101: expected at most 100"),
     "change, price off tick": (
-        "ALPHA n CHANGE BUY a1 10 @ 60",
+        "ORD-1", "ALPHA n CHANGE BUY a1 10 @ 60",
         "ALPHA n REFUSED INVALID_PRICE_INCREMENT: price 0.60: expected a multiple of 0.25"),
     "change without a price": (
-        "ALPHA n CHANGE BUY a1 10",
+        "ORD-1", "ALPHA n CHANGE BUY a1 10",
         "ALPHA n REFUSED OTHER: price missing: expected the limit of a LIMIT order"),
     "change into a market order": (
-        "ALPHA n CHANGE BUY a1 10 MARKET",
-        "ALPHA n REFUSED OTHER: ord_type MARKET: expected LIMIT, the order's"),
+        "REJ-7", "ALPHA n CHANGE BUY a1 10 MARKET",
+        "ALPHA n REFUSED OTHER: ord_type MARKET: expected one of LIMIT, STOP, STOP_LIMIT"),
 }
 # fmt: on
 
 
-@pytest.mark.rule("REJ-1", "REJ-2", "REJ-3", "REJ-4", "REJ-5")
-@pytest.mark.parametrize(("line", "reject"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_a_refusal_says_what_was_expected_and_changes_nothing(line: str, reject: str) -> None:
+@pytest.mark.rule("ORD-1", "ORD-5", "REJ-2", "REJ-3", "REJ-4", "REJ-5", "REJ-6", "REJ-7")
+@pytest.mark.parametrize(("rule", "line", "reject"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_refusal_says_what_was_expected_and_changes_nothing(
+    rule: str, line: str, reject: str
+) -> None:
     exchange, twin = exchange_with(*BEFORE), exchange_with(*BEFORE)
 
-    assert say(exchange, line) == [reject]
-    assert say(exchange, line) == [reject]  # had it changed anything, its name would be used now
+    assert say(exchange, line) == [f"{reject} [{rule}]"]
+    # Had it changed anything, its name would be used now.
+    assert say(exchange, line) == [f"{reject} [{rule}]"]
 
     depth = [exchange.book(Symbol("X")).depth(side, 9) for side in Side]
     assert depth == [twin.book(Symbol("X")).depth(side, 9) for side in Side]
@@ -284,7 +287,7 @@ def test_instruments_with_one_symbol_are_refused() -> None:
     one = Instrument(symbol=Symbol("X"), price_decimals=0, ticks=TickTable.uniform(1))
 
     with pytest.raises(ValueError, match="two instruments have the symbol 'X'"):
-        Exchange([one, one], {"F": Fifo()})
+        Exchange([one, one], {one.symbol: Fifo()})
 
 
 def test_an_algorithm_that_nobody_offers_is_refused() -> None:
@@ -292,8 +295,8 @@ def test_an_algorithm_that_nobody_offers_is_refused() -> None:
         symbol=Symbol("X"), price_decimals=0, ticks=TickTable.uniform(1), algorithm="K"
     )
 
-    with pytest.raises(ValueError, match="X: no algorithm 'K'; given: F"):
-        Exchange([one], {"F": Fifo()})
+    with pytest.raises(ValueError, match="X: no algorithm; given for: Y"):
+        Exchange([one], {Symbol("Y"): Fifo()})
 
 
 # --- market data ---------------------------------------------------------------------
@@ -331,7 +334,7 @@ def test_a_snapshot_of_an_unknown_instrument_is_refused() -> None:
     (reject,) = exchange_with().receive(ask("Z", 1), 0).reports
 
     assert reject == MarketDataRequestReject(
-        target_comp_id=CompID("C"), md_req_id="m1", text="symbol 'Z': expected one of X, Y"
+        target_comp_id=CompID("C"), md_req_id="m1", text="symbol 'Z': expected one of X, Y [REJ-6]"
     )
 
 

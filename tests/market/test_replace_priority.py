@@ -20,7 +20,7 @@ X = Symbol("X")
 def exchange_with(*lines: str) -> Exchange:
     """Return an exchange that has received *lines*, and refused none of them."""
     instrument = Instrument(symbol=X, price_decimals=0, ticks=TickTable.uniform(1))
-    exchange = Exchange([instrument], {"F": Fifo()})
+    exchange = Exchange([instrument], {instrument.symbol: Fifo()})
     for line in lines:
         assert say(exchange, line)[0].split()[2] in ("NEW,", "REPLACED,")
     return exchange
@@ -133,6 +133,7 @@ def test_only_the_latest_name_is_valid() -> None:
     by_new_name = say(exchange, "ALPHA x1 CANCEL BUY a2")
 
     assert by_old_name == [
-        "ALPHA x1 REFUSED UNKNOWN_ORDER: orig_cl_ord_id 'a1': expected a live order's latest name"
+        "ALPHA x1 REFUSED UNKNOWN_ORDER:"
+        " orig_cl_ord_id 'a1': expected a live order's latest name [REJ-3]"
     ]
     assert by_new_name == ["ALPHA x1 CANCELED, leaves 0 cum 0"]

@@ -10,7 +10,8 @@ import pytest
 from oracle.shorthand import order, request, told
 
 from floorproof.market.book import Traded
-from floorproof.market.exchange import Exchange, Outcome
+from floorproof.market.exchange import Exchange
+from floorproof.market.execution import Outcome
 from floorproof.market.fix import OrdRejReason, Side
 from floorproof.market.identifiers import OrderID, Qty, Symbol
 from floorproof.market.instrument import Instrument, TickTable
@@ -39,7 +40,7 @@ from floorproof.market.rules import (
 )
 from floorproof.plugins.fifo import Fifo
 
-X = Symbol("X")
+X, Y = Symbol("X"), Symbol("Y")
 OFFERS = ("ALPHA a1 SELL 10 @ 50", "BRAVO b1 SELL 10 @ 50", "ALPHA a2 SELL 10 @ 51")
 
 
@@ -64,7 +65,7 @@ def exchange_with(rules: VenueRules, *lines: str, algorithm: Algorithm | None = 
         Instrument(symbol=Symbol(symbol), price_decimals=0, ticks=TickTable.uniform(1))
         for symbol in "XY"
     ]
-    exchange = Exchange(instruments, {"F": algorithm or Fifo()}, {X: rules})
+    exchange = Exchange(instruments, dict.fromkeys([X, Y], algorithm or Fifo()), {X: rules})
     for line in lines:
         exchange.receive(request(line), 0)
     return exchange

@@ -14,12 +14,21 @@ from floorproof.market.fix import (
     CxlRejReason,
     CxlRejResponseTo,
     ExecType,
+    MassActionResponse,
     OrdStatus,
     OrdType,
     Side,
     TimeInForce,
 )
-from floorproof.market.identifiers import Account, ClOrdID, CompID, ExecID, StagedOrderID, Symbol
+from floorproof.market.identifiers import (
+    Account,
+    ClOrdID,
+    CompID,
+    ExecID,
+    OrderID,
+    StagedOrderID,
+    Symbol,
+)
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import (
     DropCopy,
@@ -31,6 +40,8 @@ from floorproof.market.messages import (
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionReport,
+    OrderMassActionRequest,
 )
 from floorproof.market.staging import (
     ChildRefused,
@@ -89,6 +100,14 @@ CANCEL_REJECT = OrderCancelReject(
 def report(exec_type: ExecType, **fields: object) -> ExecutionReport:
     return msgspec.structs.replace(REPORT, exec_type=exec_type, **fields)
 
+
+MASS_REPORT = OrderMassActionReport(
+    target_comp_id=ET1,
+    cl_ord_id=ClOrdID("m"),
+    mass_action_response=MassActionResponse.ACCEPTED,
+    transact_time_ns=0,
+    affected_order_ids=(OrderID(1), OrderID(2)),
+)
 
 # fmt: off
 SAID: list[tuple[object, str]] = [
@@ -160,6 +179,21 @@ SAID: list[tuple[object, str]] = [
     (report(ExecType.EXPIRED, leaves_qty=0, parent_id=P1), "ChildEliminated C1 cum 0"),
     (report(ExecType.REJECTED, leaves_qty=0, text="no"), "OrderReject C1: no"),
     (report(ExecType.REJECTED, leaves_qty=0, text="no", parent_id=P1), "ChildReject C1: no"),
+    (report(ExecType.NEW, ord_type=OrdType.STOP_LIMIT, stop_px=1535100),
+     "OrderAck C1 waiting for 15351.00, 6 @ 15351.50"),
+    (report(ExecType.NEW, ord_type=OrdType.STOP, stop_px=1535100, price=None),
+     "OrderAck C1 waiting for 15351.00, 6 @ market"),
+    (report(ExecType.TRIGGERED, stop_px=1535100), "OrderTriggered C1 working 6 @ 15351.50"),
+    (report(ExecType.TRIGGERED, parent_id=P1), "ChildTriggered C1 working 6 @ 15351.50"),
+    (report(ExecType.TRADE_CANCEL, last_qty=4, last_px=1535125, cum_qty=1),
+     "OrderBusted C1 4 @ 15351.25 taken back, cum 1"),
+    (report(ExecType.TRADE_CANCEL, last_qty=4, last_px=1535125, cum_qty=1, parent_id=P1),
+     "ChildBusted C1 4 @ 15351.25 taken back, cum 1"),
+    (OrderMassActionRequest(sender_comp_id=ET1, cl_ord_id=ClOrdID("m")), "MassCancel m all orders"),
+    (OrderMassActionRequest(sender_comp_id=ET1, cl_ord_id=ClOrdID("m"), symbol=MNQ, side=Side.BUY),
+     "MassCancel m Buy MNQU3"),
+    (MASS_REPORT, "MassCancelReport m: 2 canceled"),
+    (msgspec.structs.replace(MASS_REPORT, text="closed"), "MassCancelReport m: closed"),
     (CANCEL_REJECT, "CancelReject x of C1: gone"),
     (DropCopy(source_comp_id=CME_A, report=REPORT),
      "Copy of OrderAck CME-A: C1 working 6 @ 15351.50"),

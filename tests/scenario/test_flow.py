@@ -93,7 +93,7 @@ def test_every_order_suits_the_instrument(flow: SyntheticFlow, seed: int) -> Non
 
 @given(flows, seeds)
 def test_a_venue_that_has_the_flow_alone_refuses_nothing(flow: SyntheticFlow, seed: int) -> None:
-    exchange = Exchange([MNQ], {"F": Fifo()})
+    exchange = Exchange([MNQ], {MNQ.symbol: Fifo()})
 
     for step in steps_of(flow, seed):
         for answer in exchange.receive(step.request, step.at_ns).reports:

@@ -1,0 +1,1 @@
+"""Sharing a price level among all its orders at once: Globex's algorithms other than FIFO."""
