@@ -87,7 +87,7 @@ class Algorithm(Protocol):
 
         All of *quantity* or all that *queue* shows is handed out, whichever is less.
         Where icebergs then show new slices, and there is quantity left, the algorithm
-        is asked again about those, in the order in which they came back.
+        is asked again about those; they come back in the order in which they stood.
 
         Args:
             queue: where `would` is true, the one order that has been reached; else all
@@ -196,31 +196,33 @@ def _sweep(
                     return events, leaves_qty, meeting.end
                 if not queue:
                     continue
+            stop, used_up = None, []
             for filled, last_qty in algorithm.allocate(leaves_qty, queue):
                 if guarded and (stop := _stopped(asked, order, price, last_qty)):
-                    return events, leaves_qty, stop
+                    break
                 leaves_qty -= last_qty
                 left = filled.leaves_qty - last_qty
                 events.append(Traded(filled.order_id, filled.order, price, last_qty, left))
                 if left and last_qty == filled.shown_qty:
-                    refreshed.append(_next_slice(filled, price, left, events))
-            if not leaves_qty:
-                return events, 0, None
+                    used_up.append(filled.order_id)
+            if used_up:
+                slices = [_next_slice(one, price) for one in queue if one.order_id in used_up]
+                refreshed += slices
+                events += [Refreshed(one.order_id, one.order, one.shown_qty) for one in slices]
+            if stop is not None or not leaves_qty:
+                return events, leaves_qty, stop
         if worse is None:
             worse = opposite.beyond_the_best()
         level = next(worse, None)
     return events, leaves_qty, None
 
 
-def _next_slice(
-    iceberg: Queued, price: Price, leaves_qty: Qty, events: list[BookEvent]
-) -> RestingOrder:
+def _next_slice(iceberg: Queued, price: Price) -> RestingOrder:
     """Return an order whose shown part is used up as it comes back to its level."""
-    order = iceberg.order
+    order, leaves_qty = iceberg.order, iceberg.leaves_qty - iceberg.shown_qty
     assert order.display_qty is not None, "nothing else hides a part of an order"
     shown_qty = min(order.display_qty, leaves_qty)
-    events.append(Refreshed(iceberg.order_id, order, shown_qty))
-    return RestingOrder(iceberg.order_id, order, price, leaves_qty, shown_qty)
+    return RestingOrder(iceberg.order_id, order, price, leaves_qty, shown_qty, iceberg.is_top)
 
 
 def _inside(limit: Price | None, half: HalfBook) -> Iterator[RestingOrder]:

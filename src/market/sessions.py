@@ -42,8 +42,9 @@ RULES = (
     ),
     Rule(
         "SES-5",
-        "As a state that ends the day is entered, day orders expire, and so do orders good till"
-        " a date that is not after the venue's.",
+        "As a state that ends the day is entered, what is good for the day expires, and what is"
+        " good till a date that is not after the venue's; so do stops that have waited to trade"
+        " at once. The oldest come first.",
         "CME Group Client Systems Wiki, Close - Final; iLink 2 New Order (59, 432)",
     ),
     Rule(

@@ -58,13 +58,16 @@ def protected(order: NewOrderSingle, instrument: Instrument, touch: Price) -> Ne
 
 
 def triggered(stop: NewOrderSingle, instrument: Instrument) -> NewOrderSingle:
-    """Return *stop* as it works once it has been elected: a limit or a market order."""
+    """Return *stop* as it works once it has been elected: a limit or a market order.
+
+    It is one like any other then, and has no trigger any more.
+    """
     price = stop.price
     if stop.ord_type is OrdType.STOP:
         assert stop.stop_px is not None, "a stop has a trigger"
         price = _away_from(stop.stop_px, stop.side, instrument)
     ord_type = OrdType.MARKET if price is None else OrdType.LIMIT
-    return msgspec.structs.replace(stop, ord_type=ord_type, price=price)
+    return msgspec.structs.replace(stop, ord_type=ord_type, price=price, stop_px=None)
 
 
 def _away_from(price: Price, side: Side, instrument: Instrument) -> Price | None:

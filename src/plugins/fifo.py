@@ -23,8 +23,8 @@ class Fifo:
 
     def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Sequence[tuple[Queued, Qty]]:
         (resting,) = queue  # the one that has been reached
-        leaves_qty = resting.leaves_qty
-        return ((resting, quantity if quantity < leaves_qty else leaves_qty),)
+        shown_qty = resting.shown_qty
+        return ((resting, quantity if quantity < shown_qty else shown_qty),)
 
 
 @hookimpl

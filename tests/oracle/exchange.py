@@ -24,6 +24,7 @@ from floorproof.market.messages import (
     NewOrderSingle,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionRequest,
 )
 
 
@@ -102,7 +103,7 @@ class NaiveExchange:
                 return self._cancel(request)
             case OrderCancelReplaceRequest():
                 return self._change(request)
-            case MarketDataRequest():
+            case MarketDataRequest() | OrderMassActionRequest():
                 raise NotImplementedError
 
     def _rank(self, order: NaiveOrder) -> int:
@@ -165,9 +166,7 @@ class NaiveExchange:
             return [found]
         bad = self._bad_terms(request)
         if bad or request.ord_type is OrdType.MARKET or request.order_qty <= found.filled:
-            off_tick = (
-                bad is OrdRejReason.INVALID_PRICE_INCREMENT and request.order_qty > found.filled
-            )
+            off_tick = bad is OrdRejReason.INVALID_PRICE_INCREMENT
             return [
                 self._refused(
                     request,

@@ -100,22 +100,17 @@ def _percentages(_algorithm: object, _field: object, found: Mapping[CompID, Deci
     for maker, percentage in found.items():
         if not _is_percentage(percentage):
             raise ValueError(f"{maker} is granted {percentage} %, expected from 0 to 100 %")
-    _check_together(found, Decimal(100))
 
 
 def _cap(algorithm: Any, _field: object, cap: Decimal | None) -> None:
-    if cap is not None:
-        _check_together(algorithm.lmm, cap)
+    percentages = algorithm.lmm.values()
+    if cap is not None and sum(map(Fraction, percentages)) > Fraction(cap):
+        granted = " + ".join(map(str, percentages))
+        raise ValueError(f"market makers are granted {granted} %, expected at most {cap} %")
 
 
 def _is_percentage(found: Decimal) -> bool:
     return found.is_finite() and 0 <= found <= 100
-
-
-def _check_together(percentages: Mapping[CompID, Decimal], cap: Decimal) -> None:
-    if sum(map(Fraction, percentages.values())) > Fraction(cap):
-        granted = " + ".join(map(str, percentages.values()))
-        raise ValueError(f"market makers are granted {granted} %, expected at most {cap} %")
 
 
 def _at_least_top_min(algorithm: Any, field: attrs.Attribute[Any], top_max: Qty | None) -> None:

@@ -97,13 +97,15 @@ class Lmm:
     percentages: Mapping[CompID, Decimal]
 
     def share(self, quantity: Qty, claims: Sequence[Claim]) -> Sequence[Qty]:
-        # All shares are of the same quantity: nobody's depends on who was served before.
+        # All shares are of the same quantity: nobody's depends on who was served before,
+        # unless more has been promised than there is.
         due = Counter({maker: rounded_down(quantity, of) for maker, of in self.percentages.items()})
         shares = []
         for claim in claims:
             maker = claim.queued.order.sender_comp_id
-            share = 0 if claim.got_qty else min(claim.left_qty, due[maker])
+            share = 0 if claim.got_qty else min(claim.left_qty, due[maker], quantity)
             due[maker] -= share
+            quantity -= share
             shares.append(share)
         return shares
 

@@ -1,0 +1,363 @@
+"""A second exchange: what sessions may ask of it, and when; its markets do the rest."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+from typing import TypeAlias
+
+import attrs
+
+from floorproof.market.fix import (
+    CxlRejReason,
+    ExecType,
+    OrdRejReason,
+    OrdStatus,
+    OrdType,
+    TimeInForce,
+)
+from floorproof.market.identifiers import Symbol
+from floorproof.market.instrument import Instrument
+from floorproof.market.messages import (
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderMassActionRequest,
+)
+from floorproof.market.sessions import CONTINUOUS, Board, TradingState
+
+from .algorithms import PlainAlgorithm
+from .auction import CHAINS
+from .market import PlainMarket
+from .orders import AT_ONCE, MassTold, PlainOrder, Refused, Told
+from .terms import faults
+
+Asked: TypeAlias = (
+    NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderMassActionRequest
+)
+Heard: TypeAlias = Told | Refused | MassTold
+
+MARKETS = (OrdType.MARKET, OrdType.MARKET_LIMIT)
+
+
+class Refusal(Exception):
+    """Ends a request, with the reason that an order's, or a change's, reject gives."""
+
+    def __init__(
+        self,
+        order: OrdRejReason = OrdRejReason.OTHER,
+        change: CxlRejReason = CxlRejReason.OTHER,
+        rule: str = "",
+    ) -> None:
+        super().__init__(order.name, change.name, rule)
+        self.order, self.change, self.rule = order, change, rule
+
+
+class PlainVenue:
+    """Answers every request as the rules say."""
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        algorithms: Mapping[Symbol, PlainAlgorithm],
+        *,
+        boards: Iterable[Board] = (),
+        today: datetime.date = datetime.date(2026, 1, 5),
+        chain: str = "NSX",
+    ) -> None:
+        moments, trades = count(1), count(1)
+        self.today = today
+        boards = list(boards)
+        self.boards = {board.name: list(board.symbols) for board in boards}
+        self.board_states = {board.name: board.state for board in boards}
+        self.own_states: dict[str, TradingState] = {}
+        self.names: list[tuple[str, str]] = []
+        self.orders: list[PlainOrder] = []
+        self.markets = {
+            str(one.symbol): PlainMarket(
+                one, algorithms[one.symbol], CHAINS[chain], CONTINUOUS, moments, trades
+            )
+            for one in instruments
+        }
+        for symbol, market in self.markets.items():
+            market.state = self._board_state(symbol)
+
+    # --- requests ----------------------------------------------------------------------
+
+    def receive(self, request: Asked) -> list[Heard]:
+        match request:
+            case NewOrderSingle():
+                return self._new(request)
+            case OrderCancelRequest():
+                return self._cancel(request)
+            case OrderCancelReplaceRequest():
+                return self._change(request)
+            case OrderMassActionRequest():
+                return self._mass_cancel(request)
+
+    def _new(self, request: NewOrderSingle) -> list[Heard]:
+        try:
+            market = self._market(request.symbol)
+            self._check_state(request, market.state, market.state.enter, request.time_in_force)
+            self._check_terms(request, market)
+            self._check_name(request)
+            if request.ord_type in MARKETS and market.best(request.side.opposite) is None:
+                raise Refusal(OrdRejReason.BROKER_OPTION)
+            self._check_post_only(request, market)
+        except Refusal as refusal:
+            return [_rejected(request, refusal)]
+        self._use_name(request)
+        order = PlainOrder(
+            order_id=len(self.orders) + 1,
+            owner=request.sender_comp_id,
+            name=request.cl_ord_id,
+            symbol=request.symbol,
+            side=request.side,
+            qty=request.order_qty,
+            price=request.price,
+            ord_type=request.ord_type,
+            lives=request.time_in_force,
+            stop_px=request.stop_px,
+            display=request.display_qty,
+            expire_date=request.expire_date,
+            account=request.account,
+            user=request.sender_sub_id,
+        )
+        self.orders.append(order)
+        market.orders.append(order)
+        market.protect(order)
+        market.told.append(order.tell(ExecType.NEW))
+        market.arrive(order, least=request.min_qty or 0)
+        return [*market.take()]
+
+    def _cancel(self, request: OrderCancelRequest) -> list[Heard]:
+        try:
+            order, market = self._find(request)
+            self._check_state(request, market.state, market.state.cancel, order.lives)
+        except Refusal as refusal:
+            return [_refused(request, refusal)]
+        self._use_name(request)
+        return [_canceled(order, request)]
+
+    def _change(self, request: OrderCancelReplaceRequest) -> list[Heard]:
+        try:
+            order, market = self._find(request)
+            may = market.state.modify
+            self._check_state(request, market.state, may, order.lives, request.time_in_force)
+            if request.ord_type in MARKETS:
+                raise Refusal
+            self._check_terms(request, market)
+            if request.order_qty <= order.filled:
+                raise Refusal
+            self._check_post_only(request, market)
+        except Refusal as refusal:
+            return [_refused(request, refusal)]
+        self._use_name(request)
+        keeps_its_place = (
+            request.order_qty <= order.qty
+            and request.price == order.price
+            and request.account == order.account
+            and request.ord_type is order.ord_type
+            and request.stop_px == order.stop_px
+            and _hides_no_less(request.display_qty, order.display)
+            and request.time_in_force not in AT_ONCE
+        )
+        order.name = request.cl_ord_id
+        order.qty = request.order_qty
+        order.price = request.price
+        order.ord_type = request.ord_type
+        order.lives = request.time_in_force
+        order.stop_px = request.stop_px
+        order.display = request.display_qty
+        order.expire_date = request.expire_date
+        order.account = request.account
+        order.user = request.sender_sub_id
+        ack = attrs.evolve(order.tell(ExecType.REPLACED), orig_cl_ord_id=request.orig_cl_ord_id)
+        if keeps_its_place:
+            if order.rests:
+                most = order.left if order.display is None else min(order.display, order.left)
+                order.shown = min(order.shown, most)
+            return [ack]
+        order.leave()
+        market.told.append(ack)
+        market.arrive(order)
+        return [*market.take()]
+
+    def _mass_cancel(self, request: OrderMassActionRequest) -> list[Heard]:
+        try:
+            if request.symbol is not None:
+                self._market(request.symbol)
+            self._check_name(request)
+            if request.symbol is not None and not self._market(request.symbol).state.cancel:
+                raise Refusal
+        except Refusal:
+            return [MassTold(request.sender_comp_id, request.cl_ord_id, False)]
+        self._use_name(request)
+        heard: list[Heard] = []
+        canceled = []
+        for order in self.orders:
+            state = self.markets[order.symbol].state
+            if (
+                order.lives_on
+                and order.owner == request.sender_comp_id
+                and request.symbol in (None, order.symbol)
+                and request.side in (None, order.side)
+                and request.account in (None, order.account)
+                and request.sender_sub_id in (None, order.user)
+                and state.cancel
+                and order.lives in state.lives
+            ):
+                heard.append(_canceled(order, request))
+                canceled.append(order.order_id)
+        answer = MassTold(request.sender_comp_id, request.cl_ord_id, True, tuple(canceled))
+        return [*heard, answer]
+
+    # --- what a request has to pass ----------------------------------------------------
+
+    def _market(self, symbol: str) -> PlainMarket:
+        if symbol not in self.markets:
+            raise Refusal(OrdRejReason.UNKNOWN_SYMBOL)
+        return self.markets[symbol]
+
+    def _check_name(self, request: Asked) -> None:
+        if (request.sender_comp_id, request.cl_ord_id) in self.names:
+            raise Refusal(OrdRejReason.DUPLICATE_ORDER, CxlRejReason.DUPLICATE_CL_ORD_ID)
+
+    def _use_name(self, request: Asked) -> None:
+        self.names.append((request.sender_comp_id, request.cl_ord_id))
+
+    def _check_state(
+        self, request: Asked, state: TradingState, may: bool, *lives: TimeInForce
+    ) -> None:
+        at_once = (
+            isinstance(request, NewOrderSingle | OrderCancelReplaceRequest)
+            and (request.ord_type in MARKETS or request.time_in_force in AT_ONCE)
+        ) or (isinstance(request, NewOrderSingle) and request.min_qty is not None)
+        if not may or (at_once and not state.immediate):
+            raise Refusal(OrdRejReason.EXCHANGE_CLOSED)
+        if any(one not in state.lives for one in lives):
+            raise Refusal(OrdRejReason.EXCHANGE_CLOSED)
+
+    def _check_terms(
+        self, request: NewOrderSingle | OrderCancelReplaceRequest, market: PlainMarket
+    ) -> None:
+        for rule, reason in faults(request, market.instrument, market.last_px, self.today):
+            off_tick = reason is OrdRejReason.INVALID_PRICE_INCREMENT
+            cxl = CxlRejReason.INVALID_PRICE_INCREMENT if off_tick else CxlRejReason.OTHER
+            raise Refusal(reason, cxl, rule)
+
+    def _check_post_only(
+        self, request: NewOrderSingle | OrderCancelReplaceRequest, market: PlainMarket
+    ) -> None:
+        if request.post_only and market.state.match:
+            assert request.price is not None
+            if market.meets_somebody(request.side, request.price):
+                raise Refusal(OrdRejReason.BROKER_OPTION, rule="ORD-8")
+
+    def _find(
+        self, request: OrderCancelRequest | OrderCancelReplaceRequest
+    ) -> tuple[PlainOrder, PlainMarket]:
+        market = self._market(request.symbol)
+        self._check_name(request)
+        for order in self.orders:
+            if (
+                order.lives_on
+                and order.owner == request.sender_comp_id
+                and order.name == request.orig_cl_ord_id
+            ):
+                if order.side is not request.side or order.symbol != request.symbol:
+                    raise Refusal
+                return order, market
+        raise Refusal(change=CxlRejReason.UNKNOWN_ORDER)
+
+    # --- states --------------------------------------------------------------------------
+
+    def put(self, symbol: str, state: TradingState | None) -> list[Heard]:
+        """Put an instrument into a *state* of its own, or let it rejoin its board.
+
+        Raises:
+            ValueError: if it is crossed, and the state would match without an auction.
+        """
+        entered = self._board_state(symbol) if state is None else state
+        self._check_entry([symbol], entered)
+        if state is None:
+            self.own_states.pop(symbol, None)
+        else:
+            self.own_states[symbol] = state
+        return self._enter([symbol], entered)
+
+    def put_board(self, board: str, state: TradingState) -> list[Heard]:
+        """Let *board* change, and the instruments on it that have no state of their own.
+
+        Raises:
+            ValueError: as `put`.
+        """
+        follow = [symbol for symbol in self.boards[board] if symbol not in self.own_states]
+        self._check_entry(follow, state)
+        self.board_states[board] = state
+        return self._enter(follow, state)
+
+    def _board_state(self, symbol: str) -> TradingState:
+        for board, symbols in self.boards.items():
+            if symbol in symbols:
+                return self.board_states[board]
+        return CONTINUOUS
+
+    def _check_entry(self, symbols: Sequence[str], state: TradingState) -> None:
+        for symbol in symbols:
+            if state.match and not state.uncross and self.markets[symbol].crosses():
+                raise ValueError(f"{symbol} is crossed, and {state.name} has no auction")
+
+    def _enter(self, symbols: Sequence[str], state: TradingState) -> list[Heard]:
+        heard: list[Heard] = []
+        for symbol in symbols:
+            if self.markets[symbol].state != state:
+                self.markets[symbol].enter(state, self.today)
+            heard += self.markets[symbol].take()
+        return heard
+
+
+def _hides_no_less(new: int | None, old: int | None) -> bool:
+    """Return whether a display quantity is lowered, introduced or left alone."""
+    if new is None:
+        return old is None
+    return old is None or new <= old
+
+
+def _canceled(order: PlainOrder, request: OrderCancelRequest | OrderMassActionRequest) -> Told:
+    order.leave()
+    told = order.tell(ExecType.CANCELED, over=True)
+    return attrs.evolve(told, cl_ord_id=request.cl_ord_id, orig_cl_ord_id=order.name)
+
+
+def _rejected(request: NewOrderSingle, refusal: Refusal) -> Told:
+    return Told(
+        to=request.sender_comp_id,
+        cl_ord_id=request.cl_ord_id,
+        order_id=None,
+        exec_type=ExecType.REJECTED,
+        ord_status=OrdStatus.REJECTED,
+        symbol=request.symbol,
+        side=request.side,
+        order_qty=request.order_qty,
+        leaves_qty=0,
+        cum_qty=0,
+        price=request.price,
+        ord_type=request.ord_type,
+        time_in_force=request.time_in_force,
+        account=request.account,
+        user=request.sender_sub_id,
+        reason=refusal.order,
+        rule=refusal.rule,
+    )
+
+
+def _refused(request: OrderCancelRequest | OrderCancelReplaceRequest, refusal: Refusal) -> Refused:
+    return Refused(
+        request.sender_comp_id,
+        request.cl_ord_id,
+        request.orig_cl_ord_id,
+        refusal.change,
+        refusal.rule,
+    )
