@@ -383,7 +383,7 @@ def _objection_to_display(request: Terms, instrument: Instrument) -> Reject | No
     if qty is None:
         return None
     if request.time_in_force in IMMEDIATE:
-        expected = f"none on a {request.time_in_force.name} order"
+        expected = f"none with {request.time_in_force.name}"
     elif request.ord_type is OrdType.MARKET and instrument.protection_points is None:
         expected = "none on a MARKET order"
     elif not 0 < qty <= request.order_qty:
@@ -434,7 +434,7 @@ def _objection_to_date(request: Terms, venue: Venue) -> Reject | None:
     if request.time_in_force is not _GOOD_TILL_DATE:
         if until is None:
             return None
-        expected = f"none on a {request.time_in_force.name} order"
+        expected = f"none with {request.time_in_force.name}"
     elif until is None:
         return _reject("ORD-9", "expire_date missing: expected the date of a GOOD_TILL_DATE order")
     elif until < (today := venue.today()):
