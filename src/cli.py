@@ -225,8 +225,13 @@ def _tell(result: Result) -> None:
         _say()
         for line in account.lines():
             _say(line)
+    windows_at_end = result.windows()
+    side_by_side = story.positions(windows_at_end)
+    if side_by_side is not None:
+        _say()
+        _print(side_by_side)
     screen = story.Screen(scenario.wording, start, scenario.plan.exchange_of)
-    for user, window in result.windows().items():
+    for user, window in windows_at_end.items():
         for each in screen.tables(user, window):
             _say()
             _print(each)

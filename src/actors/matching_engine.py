@@ -52,7 +52,8 @@ class MatchingEngine:
     Sends:
         `ExecutionReport` and `OrderCancelReject` to the session of every order that is
         touched, and a `DropCopy` of each to whoever watches that session;
-        `OrderMassActionReport`; `MarketDataSnapshot` or its reject.
+        `OrderMassActionReport`; `MarketDataSnapshot` or its reject; to those who have
+        subscribed to an instrument `MarketDataIncrementalRefresh` and `SecurityStatus`.
 
     Facts: ``effect`` and its kind, whatever a rule set had done; ``published``, what goes to the
     public feed; ``trading state``, ``indicative price`` and ``auction``, what became of an
@@ -117,6 +118,7 @@ class MatchingEngine:
                     yield Fact("operation refused", news)
         for report in outcome.reports:
             session = report.target_comp_id
+            assert session is not None, "only a status on record has no addressee"
             yield Send(session, report)
             if self._watchers and isinstance(report, ExecutionReport | OrderCancelReject):
                 for watcher in self._watchers.get(session, ()):

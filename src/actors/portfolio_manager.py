@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..market.identifiers import CompID
-from ..market.terminal import CancelWorking, ChangeWorking, ClaimOrder, Enter, EnterChild
+from ..market.terminal import (
+    CancelAll,
+    CancelWorking,
+    ChangeWorking,
+    ClaimOrder,
+    Enter,
+    EnterChild,
+)
 from ..runtime.participant import Answer, Delivery
 from .terminal import Terminal
 
@@ -25,7 +32,14 @@ class PortfolioManager:
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         match delivery.message:
-            case Enter() | ClaimOrder() | EnterChild() | CancelWorking() | ChangeWorking() as act:
+            case (
+                Enter()
+                | ClaimOrder()
+                | EnterChild()
+                | CancelWorking()
+                | ChangeWorking()
+                | CancelAll() as act
+            ):
                 yield from self.terminal.act(act)
             case _:
                 self.terminal.show(delivery)

@@ -7,18 +7,29 @@ what his window does not show.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import attrs
 
-from ..market.fix import OrdType
+from ..market.fix import OrdType, TimeInForce
 from ..market.identifiers import ClOrdID, CompID
 from ..market.messages import (
+    STOPS,
     NewOrderSingle,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionRequest,
 )
 from ..market.staging import Claim
-from ..market.terminal import Act, CancelWorking, ChangeWorking, ClaimOrder, Enter, EnterChild
+from ..market.terminal import (
+    Act,
+    CancelAll,
+    CancelWorking,
+    ChangeWorking,
+    ClaimOrder,
+    Enter,
+    EnterChild,
+)
 from ..market.window import OrderRow, Window
 from ..runtime.participant import Answer, Delivery, Fact, Send
 
@@ -32,11 +43,15 @@ class Terminal:
 
     user: CompID
     window: Window = attrs.field(init=False, factory=Window)
+    _typed: dict[ClOrdID, tuple[date | None, bool]] = attrs.field(init=False, factory=dict)
+    """Of the orders that were sent from here, what no report repeats: date and post-only."""
 
     def act(self, act: Act) -> Iterator[Answer]:
         """Return what the user's *act* sends."""
         match act:
             case Enter(request=request, gateway=gateway):
+                if isinstance(request, NewOrderSingle):
+                    self._typed[request.cl_ord_id] = (request.expire_date, request.post_only)
                 yield Send(gateway, request)
             case ClaimOrder(staged_order_id=name):
                 row = self.window.staged.get(name)
@@ -80,23 +95,51 @@ class Terminal:
                 if order is None:
                     yield self._impossible(act, f"{self.user} has no order {name} that works")
                     return
-                change = OrderCancelReplaceRequest(
+                change = self._changed(act, order)
+                self._typed[act.cl_ord_id] = (change.expire_date, change.post_only)
+                yield Send(order.gateway, change)
+            case CancelAll(gateway=gateway):
+                action = OrderMassActionRequest(
                     sender_comp_id=self.user,
                     cl_ord_id=act.cl_ord_id,
-                    orig_cl_ord_id=name,
-                    symbol=order.symbol,
-                    side=order.side,
-                    order_qty=act.order_qty,
-                    price=order.price if act.price is None else act.price,
-                    ord_type=order.ord_type,
-                    time_in_force=order.time_in_force,
-                    account=order.account,
+                    symbol=act.symbol,
+                    side=act.side,
                 )
-                yield Send(order.gateway, change)
+                yield Send(gateway, action)
 
     def show(self, delivery: Delivery) -> None:
         """Take a gateway's message into the window."""
         self.window.show(delivery.message, CompID(delivery.sender), delivery.now_ns)
+
+    def _changed(self, act: ChangeWorking, order: OrderRow) -> OrderCancelReplaceRequest:
+        """Return the request that *act* makes, with what it does not say as it was."""
+        ord_type, lives = act.ord_type or order.ord_type, act.time_in_force or order.time_in_force
+        if act.ord_type is None and order.price is not None and ord_type not in STOPS:
+            ord_type = OrdType.LIMIT  # whatever it came as, it is one now that it rests
+        price, stop_px, expire_date = act.price, act.stop_px, act.expire_date
+        known_date, post_only = self._typed.get(act.orig_cl_ord_id, (None, False))
+        if price is None and ord_type in _WITH_PRICE:
+            price = order.price
+        if stop_px is None and ord_type in STOPS:
+            stop_px = order.stop_px
+        if expire_date is None and lives is TimeInForce.GOOD_TILL_DATE:
+            expire_date = known_date
+        return OrderCancelReplaceRequest(
+            sender_comp_id=self.user,
+            cl_ord_id=act.cl_ord_id,
+            orig_cl_ord_id=act.orig_cl_ord_id,
+            symbol=order.symbol,
+            side=order.side,
+            order_qty=act.order_qty,
+            price=price,
+            ord_type=ord_type,
+            time_in_force=lives,
+            account=order.account,
+            stop_px=stop_px,
+            display_qty=order.display_qty if act.display_qty is None else act.display_qty,
+            expire_date=expire_date,
+            post_only=post_only if act.post_only is None else act.post_only,
+        )
 
     def _own(self, cl_ord_id: ClOrdID) -> OrderRow | None:
         order = self.window.own(self.user, cl_ord_id)
@@ -104,3 +147,6 @@ class Terminal:
 
     def _impossible(self, act: Act, why: str) -> Fact:
         return Fact("not possible", {"act": type(act).__name__, "why": why})
+
+
+_WITH_PRICE = (OrdType.LIMIT, OrdType.STOP_LIMIT)

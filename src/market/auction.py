@@ -17,7 +17,7 @@ kept has no gaps, since with a rising price bids only fall away and offers only 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import TypeAlias
 
@@ -28,7 +28,7 @@ from .fix import Side
 from .identifiers import OrderID, Price, Qty
 from .instrument import Instrument, TickTable
 from .ledger import Rule
-from .messages import NewOrderSingle
+from .messages import IMMEDIATE, NewOrderSingle
 from .stops import triggered
 
 RULES = (
@@ -90,8 +90,8 @@ RULES = (
     ),
     Rule(
         "AUCT-10",
-        "Stops that the price elects join with their limits, behind what rests, and the price"
-        " is found again, until it elects no more.",
+        "Stops that the price elects and that can rest join with their limits, behind what"
+        " rests, and the price is found again, until it elects no more.",
         'CME, "Rules to Determine the Indicative Opening Price", on stop orders',
     ),
 )
@@ -262,7 +262,8 @@ def opening(
 ) -> Opening:
     """Return what an auction of *book* would come to now, the stops that it elects included.
 
-    A stop that works without a limit cannot join: the auction's trades elect it.
+    A stop that could not rest, as it works without a limit or at once, does not join: the
+    auction's trades elect it.
     """
     ticks = instrument.ticks
     found = indicative(book, ticks=ticks, reference=reference, chain=chain)
@@ -271,7 +272,7 @@ def opening(
         known = len(joining)
         for stop in book.elected(found.price):
             order = triggered(stop.order, instrument)
-            if order.price is not None:
+            if order.price is not None and order.time_in_force not in IMMEDIATE:
                 joining.setdefault(stop.order_id, (stop, order))
         if len(joining) == known:
             break
@@ -479,6 +480,15 @@ VOLUME_ALONE = Chain((MAXIMUM_VOLUME, HIGHEST_PRICE))
 
 Sources: NZX, "Anatomy of a trading day"; MarketGrid, "Auction".
 """
+
+CHAINS: Mapping[str, Chain] = {
+    "nsx": NSX_FOUR_STEPS,
+    "cme": CME_INDICATIVE_OPENING,
+    "bahrain": BAHRAIN_ARTICLE_25,
+    "average": AVERAGE_OF_THE_FLIP,
+    "volume": VOLUME_ALONE,
+}
+"""All of them, by the names that scenarios have for them."""
 
 
 # --- candidate prices -----------------------------------------------------------------

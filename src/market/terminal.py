@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TypeAlias
 
 import attrs
 
-from .fix import Side
+from .fix import OrdType, Side, TimeInForce
 from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
 from .messages import NewOrderSingle
 from .staging import NewStagedOrder
@@ -53,12 +54,31 @@ class CancelWorking:
 
 @attrs.frozen(kw_only=True)
 class ChangeWorking:
-    """Change quantity or price of one of one's own working orders."""
+    """Change one of one's own working orders; what is None stays as it is.
+
+    A price, a trigger or a date goes where the order's new type or time in force has none.
+    """
 
     cl_ord_id: ClOrdID
     orig_cl_ord_id: ClOrdID
     order_qty: Qty
     price: Price | None = None
+    ord_type: OrdType | None = None
+    time_in_force: TimeInForce | None = None
+    stop_px: Price | None = None
+    display_qty: Qty | None = None
+    expire_date: date | None = None
+    post_only: bool | None = None
 
 
-Act: TypeAlias = Enter | ClaimOrder | EnterChild | CancelWorking | ChangeWorking
+@attrs.frozen(kw_only=True)
+class CancelAll:
+    """Cancel all of one's own orders behind a gateway that fit."""
+
+    cl_ord_id: ClOrdID
+    gateway: CompID
+    symbol: Symbol | None = None
+    side: Side | None = None
+
+
+Act: TypeAlias = Enter | ClaimOrder | EnterChild | CancelWorking | ChangeWorking | CancelAll

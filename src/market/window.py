@@ -14,7 +14,7 @@ from fractions import Fraction
 import attrs
 
 from .fix import ExecType, OrdStatus, OrdType, Side, TimeInForce
-from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
+from .identifiers import Account, ClOrdID, CompID, ExecID, Price, Qty, StagedOrderID, Symbol
 from .messages import ExecutionReport
 from .staging import ParentPartialFill, StagedAck, StagedStatus, StagedUpdate
 
@@ -65,6 +65,8 @@ class OrderRow:
     ord_status: OrdStatus
     time_ns: int
     traded: Price = 0
+    stop_px: Price | None = None
+    display_qty: Qty | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -89,6 +91,9 @@ class FillRow:
     parent_id: StagedOrderID | None
     is_staged: bool
     """Whether this is the staged order's own line rather than its child's."""
+
+    exec_id: ExecID | None = None
+    """The report that told of it; None of a staged order's own."""
 
 
 def average(traded: Price, qty: Qty, decimals: int) -> Decimal | None:
@@ -190,8 +195,17 @@ class Window:
                     order=report.cl_ord_id,
                     parent_id=report.parent_id,
                     is_staged=False,
+                    exec_id=report.exec_id,
                 )
             )
+        elif report.exec_type is ExecType.TRADE_CANCEL:
+            assert report.last_px is not None
+            traded -= report.last_qty * report.last_px
+            self.fills = [
+                fill
+                for fill in self.fills
+                if fill.exec_id != report.exec_ref_id or fill.symbol != report.symbol
+            ]
         name = report.cl_ord_id
         if report.orig_cl_ord_id and report.exec_type is not ExecType.REPLACED and before:
             name = before.cl_ord_id  # a cancel request's name does not become the order's
@@ -212,6 +226,8 @@ class Window:
             ord_status=report.ord_status,
             time_ns=now_ns,
             traded=traded,
+            stop_px=report.stop_px,
+            display_qty=report.display_qty,
         )
         if before is None or name == before.cl_ord_id:
             self.orders[sender, user, name] = row

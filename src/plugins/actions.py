@@ -7,17 +7,27 @@ run starts, `instructions` turns it into messages; what it cannot turn is bad in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, ClassVar, Protocol
 
 import attrs
 from attrs import validators
 
-from ..market.fix import OrdType, Side, TimeInForce
+from ..market.fix import OrdType, Side
 from ..market.identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID
 from ..market.instrument import Instrument
 from ..market.messages import NewOrderSingle
+from ..market.operations import BustTrade, CancelOrders, ChangeTradingState
 from ..market.staging import BROKER, NewStagedOrder, Permission, SetPermission
-from ..market.terminal import CancelWorking, ChangeWorking, ClaimOrder, Enter, EnterChild
+from ..market.terminal import (
+    CancelAll,
+    CancelWorking,
+    ChangeWorking,
+    ClaimOrder,
+    Enter,
+    EnterChild,
+)
+from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE
 from .hookspecs import CONTRACT_VERSION, hookimpl
 
 floorproof_contract = CONTRACT_VERSION
@@ -46,10 +56,22 @@ class FloorPlan(Protocol):
     def sse_gateway(self, user: str, name: str | None) -> CompID:
         """Return the SSE gateway *name*, or the only one that *user* is logged in to."""
 
-    def exchange_gateway(self, symbol: str, name: str | None) -> CompID:
-        """Return the gateway *name*, or the one of the exchange that lists *symbol*."""
+    def exchange_gateway(self, symbol: str | None, name: str | None) -> CompID:
+        """Return the gateway *name*, or that of *symbol*'s exchange, or the only one."""
 
     def is_administrator(self, user: str) -> bool: ...
+
+    def exchange(self, symbol: str | None, name: str | None) -> CompID:
+        """Return the exchange *name*, or the one that lists *symbol*, or the only one."""
+
+    def board(self, name: str, exchange: str | None) -> CompID:
+        """Return the exchange that has the board *name*: *exchange*, or the only one that does."""
+
+    def state(self, exchange: CompID, name: str) -> str:
+        """Return the state's name, if *exchange* has such a state."""
+
+    def session(self, name: str) -> CompID:
+        """Return the session's name, if somebody on the floor has such a session."""
 
 
 class Action(Protocol):
@@ -84,6 +106,15 @@ def _price(text: str | None, instrument: Instrument) -> Price | None:
 
 
 _positive = validators.gt(0)
+
+
+def _one_of(words: Mapping[str, Any]) -> Any:
+    return validators.optional(validators.in_(tuple(words)))
+
+
+def _only_administrators(who: CompID, plan: FloorPlan, do_what: str) -> None:
+    if not plan.is_administrator(who):
+        raise ValueError(f"only an administrator {do_what}, {who} is none")
 
 
 @attrs.frozen(kw_only=True)
@@ -182,9 +213,6 @@ class ChildAction:
         )
 
 
-_TIMES_IN_FORCE = {"day": TimeInForce.DAY, "ioc": TimeInForce.IMMEDIATE_OR_CANCEL}
-
-
 @attrs.frozen(kw_only=True)
 class OrderTable:
     """A plain order as a step describes it."""
@@ -194,11 +222,25 @@ class OrderTable:
     side: str = attrs.field(validator=validators.in_(tuple(_SIDES)))
     quantity: Qty = attrs.field(validator=_positive)
     price: str | None = None
-    """The limit; without it a market order."""
+    """The limit; without it a market order, unless there is a ``type``."""
 
-    time_in_force: str = attrs.field(
-        default="day", validator=validators.in_(tuple(_TIMES_IN_FORCE))
-    )
+    type: str | None = attrs.field(default=None, validator=_one_of(ORDER_TYPES))
+    stop: str | None = None
+    """A stop's trigger."""
+
+    time_in_force: str = attrs.field(default="day", validator=validators.in_(tuple(TIMES_IN_FORCE)))
+    expires: date | None = None
+    """The last day of an order that is good till a date."""
+
+    display: int | None = None
+    """How much others see of it at a time."""
+
+    minimum: int | None = None
+    """What has to trade at once, or nothing does."""
+
+    post_only: bool = False
+    """Whether it may only rest, never trade as it arrives."""
+
     account: str | None = None
     gateway: str | None = None
 
@@ -213,6 +255,7 @@ class EnterAction:
         order = self.order
         instrument = plan.instrument(order.symbol)
         price = _price(order.price, instrument)
+        usual = OrdType.MARKET if price is None else OrdType.LIMIT
         request = NewOrderSingle(
             sender_comp_id=who,
             cl_ord_id=ClOrdID(order.id),
@@ -220,9 +263,14 @@ class EnterAction:
             side=_side(order.side),
             order_qty=order.quantity,
             price=price,
-            ord_type=OrdType.MARKET if price is None else OrdType.LIMIT,
-            time_in_force=_TIMES_IN_FORCE[order.time_in_force],
+            ord_type=ORDER_TYPES[order.type] if order.type else usual,
+            time_in_force=TIMES_IN_FORCE[order.time_in_force],
             account=Account(order.account) if order.account else None,
+            stop_px=_price(order.stop, instrument),
+            min_qty=order.minimum,
+            display_qty=order.display,
+            expire_date=order.expires,
+            post_only=order.post_only,
         )
         gateway = plan.exchange_gateway(order.symbol, order.gateway)
         yield Instruction(who, Enter(request=request, gateway=gateway))
@@ -248,7 +296,7 @@ class CancelAction:
 
 @attrs.frozen(kw_only=True)
 class ChangeAction:
-    """A user changes quantity or price of an order of his that works."""
+    """A user changes an order of his that works; what the step does not say stays as it is."""
 
     order: str
     id: str = attrs.field(validator=validators.min_len(1))
@@ -261,16 +309,56 @@ class ChangeAction:
     price: str | None = None
     """The new limit; the old one stays where none is given."""
 
+    type: str | None = attrs.field(default=None, validator=_one_of(ORDER_TYPES))
+    stop: str | None = None
+    time_in_force: str | None = attrs.field(default=None, validator=_one_of(TIMES_IN_FORCE))
+    expires: date | None = None
+    display: int | None = None
+    post_only: bool | None = None
+
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        instrument = plan.instrument(self.symbol)
         yield Instruction(
             who,
             ChangeWorking(
                 cl_ord_id=ClOrdID(self.id),
                 orig_cl_ord_id=ClOrdID(self.order),
                 order_qty=self.quantity,
-                price=_price(self.price, plan.instrument(self.symbol)),
+                price=_price(self.price, instrument),
+                ord_type=ORDER_TYPES[self.type] if self.type else None,
+                time_in_force=TIMES_IN_FORCE[self.time_in_force] if self.time_in_force else None,
+                stop_px=_price(self.stop, instrument),
+                display_qty=self.display,
+                expire_date=self.expires,
+                post_only=self.post_only,
             ),
         )
+
+
+@attrs.frozen(kw_only=True)
+class MassCancelAction:
+    """A user cancels all his orders behind a gateway, or those of an instrument or a side."""
+
+    id: str = attrs.field(validator=validators.min_len(1))
+    """The name of the request itself."""
+
+    symbol: str | None = None
+    side: str | None = attrs.field(default=None, validator=_one_of(_SIDES))
+    gateway: str | None = None
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(
+            who,
+            CancelAll(
+                cl_ord_id=ClOrdID(self.id),
+                gateway=plan.exchange_gateway(self.symbol, self.gateway),
+                symbol=plan.instrument(self.symbol).symbol if self.symbol else None,
+                side=_side(self.side) if self.side else None,
+            ),
+        )
+
+
+# --- what administrators do ----------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True)
@@ -283,8 +371,7 @@ class _Setting:
     allowed: ClassVar = True
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
-        if not plan.is_administrator(who):
-            raise ValueError(f"only an administrator sets permissions, {who} is none")
+        _only_administrators(who, plan, "sets permissions")
         setting = SetPermission(
             user=plan.user(self.user), permission=self.permission, allowed=self.allowed
         )
@@ -303,6 +390,103 @@ class Revoke(_Setting):
     allowed: ClassVar = False
 
 
+@attrs.frozen(kw_only=True)
+class Halt:
+    """The administrator puts an instrument into a state of its own."""
+
+    symbol: str
+    state: str = "HALT"
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        _only_administrators(who, plan, "halts a market")
+        exchange = plan.exchange(self.symbol, None)
+        symbol, state = plan.instrument(self.symbol).symbol, plan.state(exchange, self.state)
+        yield Instruction(exchange, ChangeTradingState(symbol=symbol, state=state))
+
+
+@attrs.frozen(kw_only=True)
+class Resume:
+    """The administrator lets an instrument rejoin its board."""
+
+    symbol: str
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        _only_administrators(who, plan, "resumes a market")
+        symbol = plan.instrument(self.symbol).symbol
+        yield Instruction(plan.exchange(symbol, None), ChangeTradingState(symbol=symbol))
+
+
+@attrs.frozen(kw_only=True)
+class ChangeStateAction:
+    """The administrator puts a board, or an instrument, into a state."""
+
+    state: str
+    board: str | None = None
+    symbol: str | None = None
+    exchange: str | None = None
+    """Where several exchanges have a board of that name."""
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        _only_administrators(who, plan, "changes a state")
+        if (self.board is None) == (self.symbol is None):
+            raise ValueError("expected either a board or a symbol")
+        if self.board is None:
+            exchange = plan.exchange(self.symbol, self.exchange)
+        else:
+            exchange = plan.board(self.board, self.exchange)
+        change = ChangeTradingState(
+            board=self.board,
+            symbol=plan.instrument(self.symbol).symbol if self.symbol is not None else None,
+            state=plan.state(exchange, self.state),
+        )
+        yield Instruction(exchange, change)
+
+
+@attrs.frozen(kw_only=True)
+class Bust:
+    """The administrator takes a trade back."""
+
+    trade: int = attrs.field(validator=_positive)
+    """Its number at the exchange: trades are numbered from 1."""
+
+    exchange: str | None = None
+    """Where there are several."""
+
+    text: str = ""
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        _only_administrators(who, plan, "busts trades")
+        bust = BustTrade(trd_match_id=self.trade, text=self.text)
+        yield Instruction(plan.exchange(None, self.exchange), bust)
+
+
+@attrs.frozen(kw_only=True)
+class CancelOrdersAction:
+    """The administrator cancels the orders of a user, of a session, or in an instrument."""
+
+    user: str | None = None
+    session: str | None = None
+    """A session at the exchange: a gateway, a flow, a participant."""
+
+    symbol: str | None = None
+    exchange: str | None = None
+    """Where there are several, and no symbol says which."""
+
+    text: str = ""
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        _only_administrators(who, plan, "cancels others' orders")
+        if self.user is None and self.session is None and self.symbol is None:
+            raise ValueError("expected a user, a session or a symbol")
+        operation = CancelOrders(
+            session=None if self.session is None else plan.session(self.session),
+            user=None if self.user is None else plan.user(self.user),
+            symbol=None if self.symbol is None else plan.instrument(self.symbol).symbol,
+            text=self.text,
+        )
+        yield Instruction(plan.exchange(self.symbol, self.exchange), operation)
+
+
 @hookimpl
 def scenario_actions() -> Mapping[str, type[Any]]:
     return {
@@ -312,6 +496,12 @@ def scenario_actions() -> Mapping[str, type[Any]]:
         "enter": EnterAction,
         "cancel": CancelAction,
         "change": ChangeAction,
+        "mass_cancel": MassCancelAction,
         "permit": Permit,
         "revoke": Revoke,
+        "halt": Halt,
+        "resume": Resume,
+        "change_state": ChangeStateAction,
+        "bust": Bust,
+        "cancel_orders": CancelOrdersAction,
     }

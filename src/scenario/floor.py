@@ -20,6 +20,7 @@ from ..actors.portfolio_manager import PortfolioManager
 from ..actors.sse_gateway import SseGateway, SseGatewayConfig
 from ..market.exchange import Exchange
 from ..market.identifiers import CompID
+from ..market.operations import ChangeTradingState
 from ..market.window import Window
 from ..market.wording import Wording
 from ..plugins.binding import venue_manager, venue_rules
@@ -237,6 +238,12 @@ class Floor:
 
     def _schedule(self, kernel: Kernel) -> None:
         plan = self.scenario.plan
+        # First, so that at one instant a board changes before anybody does anything.
+        for venue in plan.venues.values():
+            for board in venue.boards:
+                for transition in board.timetable:
+                    change = ChangeTradingState(board=board.name, state=transition.state.name)
+                    kernel.schedule(transition.at_ns, venue.name, change)
         for step in plan.instructions:
             kernel.schedule(step.at_ns, step.instruction.recipient, step.instruction.message)
         for flow in plan.flows:
@@ -319,7 +326,15 @@ def _engine(venue: Venue, plan: Plan) -> Factory:
     def make(context: Context) -> Participant:
         manager = venue_manager(venue.rule_sets)
         rules = {symbol: venue_rules(manager, symbol) for symbol in venue.instruments}
-        exchange = Exchange(venue.instruments.values(), venue.algorithms, rules)
+        exchange = Exchange(
+            venue.instruments.values(),
+            venue.algorithms,
+            rules,
+            boards=venue.boards,
+            states=venue.states.values(),
+            chains=venue.chains,
+            start=plan.tables.scenario.start,
+        )
         return MatchingEngine(CompID(context.name), exchange, watchers)
 
     return make

@@ -33,7 +33,7 @@ FORMS = {
 }
 """By the key that makes the form, what else it looks at."""
 
-PRICE_FIELDS = ("price", "last_px")
+PRICE_FIELDS = ("price", "last_px", "stop_px")
 """Fields that a scenario writes as the instrument's prices are written."""
 
 _ROWS = (StagedRow, OrderRow)

@@ -6,7 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -25,6 +25,7 @@ _SIMPLE: dict[object, dict[str, Any]] = {
     bool: {"type": "boolean"},
     Path: _TEXT,
     datetime: {"description": "a time with its offset"},
+    date: {"description": "a date"},
     Decimal: {"anyOf": [{"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, {"type": "integer"}]},
     Duration: {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ns|us|ms|s|m|h)$"},
     Any: {},
@@ -65,7 +66,9 @@ def _table(cls: type) -> dict[str, Any]:
         properties[key] = _of(hints[field.name])
         options = in_options(field.validator)
         if options is not None:
-            properties[key] = {"enum": list(options)}
+            allowed = {"enum": list(options)}
+            is_list = properties[key].get("type") == "array"
+            properties[key] = {"type": "array", "items": allowed} if is_list else allowed
         if field.default is attrs.NOTHING:
             required.append(key)
     table: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from .reading import structure
 from .schema import ROLES, ScenarioFile, StepTable, check_name
 from .shelf import Shelf
 from .venues import Venue, venues
+from .venues import warnings as market_warnings
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +66,7 @@ class Plan:
         offers = self.shelf.plugins.participants
         facts = facts_of(offers[table.kind].cls for table in tables.participant)
         check_expectations(tables.expect, self.names, self._roles, facts)
-        self.warnings = tuple(warnings(tables, self.logins))
+        self.warnings = (*warnings(tables, self.logins), *market_warnings(tables, self.venues))
 
     # --- what is on the floor --------------------------------------------------------
 
@@ -155,15 +156,10 @@ class Plan:
             )
         return own[0]
 
-    def exchange_gateway(self, symbol: str, name: str | None) -> CompID:
-        if name is not None:
-            known = self.gateways("exchange")
-            if name not in known:
-                raise ValueError(unknown("exchange gateway", name, known))
-            return CompID(name)
-        venue = next((each for each in self.venues.values() if symbol in each.instruments), None)
-        if venue is None:
-            raise ValueError(unknown("instrument", symbol, self.instruments))
+    def exchange_gateway(self, symbol: str | None, name: str | None) -> CompID:
+        if name is not None or symbol is None:
+            return CompID(_chosen("exchange gateway", name, self.gateways("exchange"), "gateway"))
+        venue = self.venues[self.exchange(symbol, None)]
         if venue.gateway is None:
             raise ValueError(f"no gateway leads to {venue.name}, which lists {symbol}")
         return venue.gateway
@@ -174,6 +170,47 @@ class Plan:
 
     def is_administrator(self, user: str) -> bool:
         return self._roles.get(user) == "administrator"
+
+    def exchange(self, symbol: str | None, name: str | None) -> CompID:
+        if symbol is None:
+            return CompID(_chosen("exchange", name, tuple(self.venues), "exchange"))
+        venue = self.exchange_of[self.instrument(symbol).symbol]
+        if name not in (None, venue):
+            raise ValueError(f"{symbol} is listed at {venue}, not at {name!r}")
+        return venue
+
+    def board(self, name: str, exchange: str | None) -> CompID:
+        boards = {
+            venue.name: [board.name for board in venue.boards] for venue in self.venues.values()
+        }
+        if exchange is not None:
+            exchange = self.exchange(None, exchange)
+            boards = {venue: names for venue, names in boards.items() if venue == exchange}
+        having = tuple(venue for venue, names in boards.items() if name in names)
+        if not having:
+            known = [each for names in boards.values() for each in names]
+            raise ValueError(unknown("board", name, known))
+        return CompID(_chosen(f"exchange with a board {name!r}", None, having, "exchange"))
+
+    def state(self, exchange: CompID, name: str) -> str:
+        states = self.venues[exchange].states
+        if name not in states:
+            raise ValueError(unknown(f"state of {exchange}", name, states))
+        return name
+
+    def session(self, name: str) -> CompID:
+        if name not in self.sessions:
+            raise ValueError(unknown("session", name, self.sessions))
+        return CompID(name)
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """Who may have a session at an exchange."""
+        return (
+            *self.gateways("exchange"),
+            *self.market_sessions,
+            *(name for name, _ in self.participants),
+        )
 
     # --- what plugins bring ----------------------------------------------------------
 
@@ -234,11 +271,7 @@ class Plan:
             places[ends] = where
 
     def _check_drop_copies(self) -> None:
-        sessions = [
-            *self.gateways("exchange"),
-            *self.market_sessions,
-            *(name for name, _ in self.participants),
-        ]
+        sessions = self.sessions
         for index, desk in enumerate(self.tables.drop_copy):
             for number, session in enumerate(desk.sessions):
                 where = f"drop_copy[{index}].sessions[{number}]"
@@ -282,6 +315,22 @@ class Plan:
                     f"cannot {step.do!r}",
                 )
         return instructions
+
+
+def _chosen(what: str, name: str | None, known: Sequence[str], key: str) -> str:
+    """Return *name*, which must be known, or without one the only one that there is.
+
+    Args:
+        key: where a scenario says which.
+    """
+    if name is not None:
+        if name not in known:
+            raise ValueError(unknown(what, name, known))
+        return name
+    if len(known) != 1:
+        found = f"there are {len(known)} ({listed(known)})" if known else "there is none"
+        raise ValueError(f"expected one {what}, {found}: say which with `{key}`")
+    return known[0]
 
 
 def _names(tables: ScenarioFile) -> dict[str, str]:

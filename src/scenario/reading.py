@@ -6,7 +6,7 @@ import re
 import tomllib
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -142,6 +142,12 @@ def _datetime(value: object, _: object) -> datetime:
     return value
 
 
+def _date(value: object, _: object) -> date:
+    if type(value) is not date:
+        raise ValueError(f"expected a date such as 2023-07-17, found {_said(value)}")
+    return value
+
+
 def _path(value: object, _: object) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected the path of a file, found {_said(value)}")
@@ -215,6 +221,32 @@ class _Wrong(Exception):
         """Each with the key that it concerns, or None for the table as a whole."""
 
 
+def _is_mapping(cls: Any) -> bool:
+    origin: object = get_origin(cls)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _mapping(cls: Any) -> Callable[[Any, Any], Any]:
+    """Return what takes a table whose keys are the file's to choose."""
+    of = get_args(cls)[1]
+
+    def take(value: object, _: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError(f"expected a table, found {_said(value)}")
+        problems: list[tuple[str | None, Exception]] = []
+        taken: dict[str, object] = {}
+        for key, each in value.items():
+            try:
+                taken[key] = _converter.structure(each, of)
+            except Exception as error:  # gathered, so that all of a table's faults are told
+                problems.append((key, error))
+        if problems:
+            raise _Wrong(problems)
+        return taken
+
+    return take
+
+
 def _table(cls: type) -> Callable[[Any, Any], Any]:
     """Return what makes a *cls* of a table, and gathers all that is wrong with it."""
     hints = typing.get_type_hints(cls)
@@ -266,9 +298,11 @@ def _objections(cls: type, taken: Mapping[str, object]) -> Iterator[tuple[str, E
 def _objection(field: attrs.Attribute[Any], value: object, error: Exception) -> str:
     """Return what a validator says, without the field's name, which the path has already."""
     options = in_options(field.validator)
-    if options is not None and value not in options:
-        hint = near(value, options) if isinstance(value, str) else ""
-        return f"expected one of {listed(map(str, options))}; found {value!r}{hint}"
+    if options is not None:
+        found = [each for each in _each(value) if each not in options]
+        if found:
+            hint = near(found[0], options) if isinstance(found[0], str) else ""
+            return f"expected one of {listed(map(str, options))}; found {found[0]!r}{hint}"
     text = str(error.args[0]) if error.args else type(error).__name__
     if re.match(rf"Length of '{field.name}' must be >= 1\b", text) and not value:
         return f"must not be empty, was {value!r}"
@@ -280,9 +314,14 @@ def _shown(value: object) -> str:
     return str(value) if isinstance(value, Decimal) else repr(value)
 
 
+def _each(value: object) -> Sequence[Any]:
+    return value if isinstance(value, tuple) else (value,)
+
+
 def in_options(validator: object) -> Sequence[Any] | None:
-    """Return what an `attrs.validators.in_` allows, also inside an `optional`; else None."""
-    validator = getattr(validator, "validator", validator)  # of an optional, what it wraps
+    """Return what an `attrs.validators.in_` allows, also each of several; else None."""
+    for wrapping in ("validator", "member_validator"):  # of an optional, of a deep_iterable
+        validator = getattr(validator, wrapping, validator)
     options = getattr(validator, "options", None)
     return None if options is None else tuple(options)
 
@@ -296,12 +335,14 @@ for _plain, _called in (
     _converter.register_structure_hook(_plain, _exactly(_plain, _called))
 _converter.register_structure_hook(Decimal, _decimal)
 _converter.register_structure_hook(datetime, _datetime)
+_converter.register_structure_hook(date, _date)
 _converter.register_structure_hook(Path, _path)
 _converter.register_structure_hook(Any, lambda value, _: value)
 _converter.register_structure_hook_func(
     lambda cls: cls is Duration, lambda value, _: parse_duration(value)
 )
 _converter.register_structure_hook_factory(_is_tuple, _tuple)
+_converter.register_structure_hook_factory(_is_mapping, _mapping)
 _converter.register_structure_hook_func(lambda cls: cls == str | tuple[str, ...], _text_or_texts)
 _converter.register_structure_hook_factory(attrs.has, _table)
 _step_fields = _table(StepTable)

@@ -17,7 +17,9 @@ import attrs
 from attrs import validators
 
 from ..actors.execution_trader import Habits
+from ..market.auction import CHAINS
 from ..market.staging import Permission
+from ..market.wording import TIMES_IN_FORCE
 from .flow import SyntheticFlow
 
 Duration = NewType("Duration", int)
@@ -119,6 +121,71 @@ class InstrumentTable:
     max_order_qty: int | None = attrs.field(
         default=None, validator=validators.optional(validators.gt(0))
     )
+    round_lot: int = attrs.field(default=1, validator=validators.ge(1))
+    """What quantities are multiples of."""
+
+    protection: str | None = None
+    """How far, in points of the price, a market order or an elected stop may trade away
+    from the touch or its trigger; without it nothing protects them."""
+
+    reference: str | None = None
+    """The price that an auction refers to before the first trade."""
+
+    auction: str = attrs.field(default="nsx", validator=validators.in_(tuple(CHAINS)))
+    """How an auction's price is chosen (`floorproof.market.auction.CHAINS`)."""
+
+
+@attrs.frozen(kw_only=True)
+class StateTable:
+    """``[[exchange.state]]``: what a market takes while it is in this state."""
+
+    name: str = attrs.field(validator=_named)
+    enter: bool = True
+    modify: bool = True
+    cancel: bool = True
+    match: bool = True
+    """Whether orders trade as they arrive."""
+
+    report: bool = True
+    """Whether trades made elsewhere may be reported."""
+
+    immediate: bool | None = None
+    """Whether it takes orders that must trade at once; as ``match``, unless it is given."""
+
+    indicative: bool = False
+    """Whether the price and quantity of an auction at the moment are published."""
+
+    uncross: bool = False
+    """Whether it begins with the auction."""
+
+    ends_day: bool = False
+    """Whether orders for the day, or until a date that has come, expire as it begins."""
+
+    lives: tuple[str, ...] = attrs.field(
+        default=tuple(TIMES_IN_FORCE),
+        validator=validators.deep_iterable(validators.in_(tuple(TIMES_IN_FORCE))),
+    )
+    """The times in force of the orders that may be entered, modified or canceled."""
+
+
+@attrs.frozen(kw_only=True)
+class TransitionTable:
+    """``[[exchange.board.timetable]]``: when the board enters which state."""
+
+    at: Duration
+    state: str
+
+
+@attrs.frozen(kw_only=True)
+class BoardTable:
+    """``[[exchange.board]]``: instruments that go through the day together."""
+
+    name: str = attrs.field(validator=_named)
+    symbols: tuple[str, ...] = attrs.field(validator=validators.min_len(1))
+    state: str
+    """The one that the run begins in."""
+
+    timetable: tuple[TransitionTable, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +201,8 @@ class ExchangeTable:
     """Each rule set's own table."""
 
     instrument: tuple[InstrumentTable, ...] = attrs.field(validator=validators.min_len(1))
+    state: tuple[StateTable, ...] = ()
+    board: tuple[BoardTable, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

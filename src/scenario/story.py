@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ..market.fix import OrdStatus, OrdType, TimeInForce
+from ..market.fix import OrdStatus, Side
 from ..market.identifiers import Price, Qty, Symbol
+from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.window import Window, average
-from ..market.wording import Wording, label
+from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE, Wording, label
 from ..runtime.journal import Entry
 
 
@@ -57,6 +58,8 @@ def messages(
 ) -> Table:
     """Return the messages of a run, one row for what one sender tells several alike.
 
+    What becomes public of a market is among them, where it comes about.
+
     Args:
         apart: participants whose traffic is counted under the table, not shown: the
             rest of the market, of which there is much.
@@ -65,6 +68,12 @@ def messages(
     last: tuple[object, ...] = ()
     tones = []
     for entry in entries:
+        if entry.sender is None and isinstance(entry.payload, _MADE_PUBLIC):
+            time = clock_time(start, entry.time)
+            said = wording.key_fields(entry.payload)
+            rows.append([time, entry.actor, "", label(entry.payload), said])
+            tones.append(_tone(label(entry.payload)))
+            last = ()
         if entry.sender is None or entry.sender == "scenario":
             continue
         if entry.actor in apart or entry.sender in apart:
@@ -86,12 +95,48 @@ def messages(
     )
 
 
+_MADE_PUBLIC = (SecurityStatus, IndicativePrice, AuctionResult, OperationRefused)
+
+
 def left_out(entries: Sequence[Entry], apart: Sequence[str]) -> int:
     """Return how many messages `messages` counts and does not show."""
     return sum(
         entry.sender not in (None, "scenario") and (entry.actor in apart or entry.sender in apart)
         for entry in entries
     )
+
+
+def positions(windows: Mapping[str, Window]) -> Table | None:
+    """Return what everybody has bought (+) and sold (-), by contract, side by side.
+
+    Args:
+        windows: each user's.
+
+    Returns:
+        None where fewer than two contracts have been traded: then the windows say it.
+    """
+    traded: dict[str, dict[Symbol, list[Qty]]] = {}
+    contracts: dict[Symbol, None] = {}
+    for user, window in windows.items():
+        for row in window.orders.values():
+            contracts.setdefault(row.symbol)
+            if row.user == user and row.cum_qty:
+                sign = 1 if row.side is Side.BUY else -1
+                traded.setdefault(user, {}).setdefault(row.symbol, []).append(sign * row.cum_qty)
+    having = [each for each in contracts if any(each in mine for mine in traded.values())]
+    if len(having) < 2:
+        return None
+    rows = tuple(
+        (user, *(_signed(traded.get(user, {}).get(each, [])) for each in having))
+        for user, window in windows.items()
+        if any(row.user == user for row in window.orders.values())
+    )
+    return Table("Positions", ("user", *having), rows, frozenset(having))
+
+
+def _signed(quantities: Sequence[Qty]) -> str:
+    net = sum(quantities)
+    return f"{net:+d}" if net else "0"
 
 
 _STATUS = {
@@ -113,6 +158,8 @@ _ORDERS = (
     "WrkQty",
     "AvgPrc",
     "Price",
+    "Trigger",
+    "Display",
     "Type",
     "TIF",
     "Status",
@@ -126,7 +173,11 @@ _ORDERS = (
     "Time",
 )
 _FILLS = ("Time", "B/S", "Contract", "FillQty", "Price", "P/F", "FillType", "OrderID", "ParentID")
-_NUMBERS = frozenset({"OrdQty", "ExeQty", "RemQty", "WrkQty", "AvgPrc", "Price", "FillQty"})
+_NUMBERS = frozenset(
+    {"OrdQty", "ExeQty", "RemQty", "WrkQty", "AvgPrc", "Price", "Trigger", "Display", "FillQty"}
+)
+_TYPES = {of: word.replace("_", " ").title().replace(" ", "") for word, of in ORDER_TYPES.items()}
+_LIVES = {of: "Day" if word == "day" else word.upper() for word, of in TIMES_IN_FORCE.items()}
 
 
 @attrs.frozen
@@ -164,6 +215,8 @@ class Screen:
                 str(row.working_qty),
                 self._average(row.symbol, row.traded, row.cum_qty),
                 "" if row.price is None else self.wording.price(row.symbol, row.price),
+                "",
+                "",
                 "Limit" if row.price is not None else "Market",
                 "Day",
                 row.status.value,
@@ -189,8 +242,10 @@ class Screen:
                 str(row.leaves_qty),
                 self._average(row.symbol, row.traded, row.cum_qty),
                 "" if row.price is None else self.wording.price(row.symbol, row.price),
-                "Market" if row.ord_type is OrdType.MARKET else "Limit",
-                "IOC" if row.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL else "Day",
+                "" if row.stop_px is None else self.wording.price(row.symbol, row.stop_px),
+                "" if row.display_qty is None else str(row.display_qty),
+                _TYPES[row.ord_type],
+                _LIVES[row.time_in_force],
                 _STATUS[row.ord_status],
                 "",
                 row.cl_ord_id,

@@ -7,13 +7,16 @@ from typing import Any
 
 import attrs
 
-from ..market.identifiers import CompID, Symbol
+from ..market.auction import CHAINS, Chain
+from ..market.identifiers import CompID, Price, Symbol
 from ..market.instrument import Instrument, TickBand, TickTable
 from ..market.matching import Algorithm
+from ..market.sessions import CONTINUOUS, Board, TradingState, Transition
+from ..market.wording import TIMES_IN_FORCE
 from ..plugins.binding import venue_manager, venue_rules
 from .errors import ScenarioError, blamed_on, unknown
 from .reading import structure
-from .schema import ExchangeTable, InstrumentTable, ScenarioFile
+from .schema import BoardTable, ExchangeTable, InstrumentTable, ScenarioFile, StateTable
 from .shelf import Shelf
 
 
@@ -30,6 +33,14 @@ class Venue:
     rule_sets: Mapping[str, object]
     """Instances with their settings, in the order in which they are asked."""
 
+    chains: Mapping[Symbol, Chain]
+    """How each instrument's auction chooses its price."""
+
+    states: Mapping[str, TradingState]
+    """By name, what an instrument or a board can be put into."""
+
+    boards: Sequence[Board]
+
 
 def venues(tables: ScenarioFile, shelf: Shelf) -> Iterator[Venue]:
     """Yield the exchanges in the order of the file.
@@ -45,6 +56,7 @@ def venues(tables: ScenarioFile, shelf: Shelf) -> Iterator[Venue]:
             raise ScenarioError(
                 f"{where}.gateway", unknown("exchange gateway", table.gateway, gateways)
             )
+        states = _states(table, where)
         yield Venue(
             name=CompID(table.name),
             gateway=None if table.gateway is None else CompID(table.gateway),
@@ -53,7 +65,25 @@ def venues(tables: ScenarioFile, shelf: Shelf) -> Iterator[Venue]:
             },
             algorithms=_algorithms(table, where, shelf),
             rule_sets=_rule_sets(table, where, shelf),
+            chains={Symbol(each.symbol): CHAINS[each.auction] for each in table.instrument},
+            states=states,
+            boards=tuple(_boards(table, where, states)),
         )
+
+
+def warnings(tables: ScenarioFile, venues: Mapping[CompID, Venue]) -> Iterator[str]:
+    """Yield the changes of a timetable that are refused if orders have come to cross."""
+    for index, table in enumerate(tables.exchange):
+        for number, board in enumerate(venues[CompID(table.name)].boards):
+            before = board.state
+            for place, transition in enumerate(board.timetable):
+                state = transition.state
+                if state.match and not state.uncross and before.enter and not before.match:
+                    yield (
+                        f"exchange[{index}].board[{number}].timetable[{place}]: {state} matches "
+                        f"and does not uncross; it is not entered if orders cross after {before}"
+                    )
+                before = state
 
 
 def instruments_of(tables: ScenarioFile) -> dict[Symbol, Instrument]:
@@ -88,13 +118,31 @@ def _instrument(table: InstrumentTable, where: str) -> Instrument:
         point_value=table.point_value,
         algorithm=table.algorithm,
         max_order_qty=table.max_order_qty,
+        round_lot=table.round_lot,
     )
     if table.tick is not None:
         ticks = TickTable.uniform(_tick(bare, table.tick, f"{where}.tick"))
     else:
         with blamed_on(f"{where}.ticks"):
             ticks = TickTable(tuple(_bands(bare, table, f"{where}.ticks")))
-    return attrs.evolve(bare, ticks=ticks)
+    return attrs.evolve(
+        bare,
+        ticks=ticks,
+        protection_points=_protection(bare, table.protection, f"{where}.protection"),
+        reference_px=_price(bare, table.reference, f"{where}.reference"),
+    )
+
+
+def _price(bare: Instrument, text: str | None, where: str) -> Price | None:
+    with blamed_on(where):
+        return None if text is None else bare.to_price(text)
+
+
+def _protection(bare: Instrument, text: str | None, where: str) -> Price | None:
+    points = _price(bare, text, where)
+    if points is not None and points < 0:
+        raise ScenarioError(where, f"must be >= 0, was {text!r}")
+    return points
 
 
 def _bands(bare: Instrument, table: InstrumentTable, where: str) -> Iterator[TickBand]:
@@ -110,6 +158,99 @@ def _tick(bare: Instrument, text: str, where: str) -> int:
     if tick <= 0:
         raise ScenarioError(where, f"a tick must be > 0, was {text!r}")
     return tick
+
+
+# --- states and boards ---------------------------------------------------------------
+
+
+def _states(table: ExchangeTable, where: str) -> dict[str, TradingState]:
+    """Return the states of a venue by name: those of the file, and the one there always is."""
+    states = {CONTINUOUS.name: CONTINUOUS}
+    places = {CONTINUOUS.name: "it is the state of what is on no board, and takes everything"}
+    for number, each in enumerate(table.state):
+        at = f"{where}.state[{number}]"
+        with blamed_on(f"{at}.immediate"):
+            state = _state(each)
+        known = states.setdefault(state.name, state)
+        if known != state:
+            raise ScenarioError(
+                f"{at}.name", f"{state.name!r} is another state already ({places[state.name]})"
+            )
+        places.setdefault(state.name, at)
+    return states
+
+
+def _state(table: StateTable) -> TradingState:
+    return TradingState(
+        name=table.name,
+        enter=table.enter,
+        modify=table.modify,
+        cancel=table.cancel,
+        match=table.match,
+        report=table.report,
+        immediate=table.match if table.immediate is None else table.immediate,
+        indicative=table.indicative,
+        uncross=table.uncross,
+        ends_day=table.ends_day,
+        lives=tuple(TIMES_IN_FORCE[word] for word in TIMES_IN_FORCE if word in table.lives),
+    )
+
+
+def _boards(
+    table: ExchangeTable, where: str, states: Mapping[str, TradingState]
+) -> Iterator[Board]:
+    symbols = [each.symbol for each in table.instrument]
+    names: dict[str, str] = {}
+    on: dict[str, str] = {}
+    for number, each in enumerate(table.board):
+        at = f"{where}.board[{number}]"
+        if each.name in names:
+            raise ScenarioError(
+                f"{at}.name", f"the name {each.name!r} is taken ({names[each.name]})"
+            )
+        names[each.name] = f"{at}.name"
+        for place, symbol in enumerate(each.symbols):
+            if symbol not in symbols:
+                raise ScenarioError(
+                    f"{at}.symbols[{place}]",
+                    unknown(f"instrument of {table.name}", symbol, symbols),
+                )
+            if symbol in on:
+                raise ScenarioError(
+                    f"{at}.symbols[{place}]", f"{symbol} is on board {on[symbol]!r} already"
+                )
+            on[symbol] = each.name
+        yield Board(
+            name=each.name,
+            symbols=tuple(map(Symbol, each.symbols)),
+            state=_known_state(each.state, table, states, f"{at}.state"),
+            timetable=tuple(_timetable(each, table, states, f"{at}.timetable")),
+        )
+
+
+def _timetable(
+    board: BoardTable, table: ExchangeTable, states: Mapping[str, TradingState], where: str
+) -> Iterator[Transition]:
+    before_ns = None
+    for number, each in enumerate(board.timetable):
+        if before_ns is not None and each.at <= before_ns:
+            raise ScenarioError(
+                f"{where}[{number}].at", "expected a moment after that of the line before it"
+            )
+        before_ns = each.at
+        state = _known_state(each.state, table, states, f"{where}[{number}].state")
+        yield Transition(at_ns=each.at, state=state)
+
+
+def _known_state(
+    name: str, table: ExchangeTable, states: Mapping[str, TradingState], where: str
+) -> TradingState:
+    if name not in states:
+        raise ScenarioError(where, unknown(f"state of {table.name}", name, states))
+    return states[name]
+
+
+# --- algorithms and rule sets --------------------------------------------------------
 
 
 def _algorithms(table: ExchangeTable, where: str, shelf: Shelf) -> dict[Symbol, Algorithm]:

@@ -1,7 +1,9 @@
+# ruff: noqa: E501  # a case is a line
 """Screens: what acts become, and what a window has no button for."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import attrs
@@ -18,10 +20,12 @@ from floorproof.market.messages import (
     NewOrderSingle,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassActionRequest,
 )
 from floorproof.market.staging import Claim, NewStagedOrder, StagedAck, StagedStatus
 from floorproof.market.terminal import (
     Act,
+    CancelAll,
     CancelWorking,
     ChangeWorking,
     ClaimOrder,
@@ -183,6 +187,67 @@ def test_a_change_keeps_what_is_not_typed(typed: int | None, price: int) -> None
     )
 
 
+STOP = msgspec.structs.replace(
+    NEW, ord_type=OrdType.STOP_LIMIT, stop_px=105, price=107, display_qty=2,
+    time_in_force=TimeInForce.GOOD_TILL_DATE,
+)  # fmt: skip
+AT_MARKET = msgspec.structs.replace(NEW, ord_type=OrdType.MARKET, price=101)
+
+# fmt: off
+CHANGES: dict[str, tuple[object, dict[str, Any], dict[str, Any]]] = {
+    "nothing of a stop":     (STOP, {}, {"ord_type": OrdType.STOP_LIMIT, "price": 107, "stop_px": 105, "display_qty": 2}),
+    "a stop's trigger":      (STOP, {"stop_px": 104}, {"ord_type": OrdType.STOP_LIMIT, "price": 107, "stop_px": 104}),
+    "a stop to a limit":     (STOP, {"ord_type": OrdType.LIMIT}, {"ord_type": OrdType.LIMIT, "price": 107, "stop_px": None}),
+    "a stop-limit to a stop": (STOP, {"ord_type": OrdType.STOP}, {"ord_type": OrdType.STOP, "price": None, "stop_px": 105}),
+    "a limit to a stop-limit": (NEW, {"ord_type": OrdType.STOP_LIMIT, "stop_px": 99}, {"price": 101, "stop_px": 99}),
+    "what is left of a market order": (AT_MARKET, {}, {"ord_type": OrdType.LIMIT, "price": 101}),
+    "to a market order":     (NEW, {"ord_type": OrdType.MARKET}, {"ord_type": OrdType.MARKET, "price": None}),
+    "how long it lives":     (STOP, {"time_in_force": TimeInForce.DAY}, {"time_in_force": TimeInForce.DAY, "expire_date": None}),
+    "its date":              (STOP, {"expire_date": date(2026, 3, 2)}, {"time_in_force": TimeInForce.GOOD_TILL_DATE, "expire_date": date(2026, 3, 2)}),
+    "what it displays":      (STOP, {"display_qty": 1}, {"display_qty": 1}),
+    "that it only rests":    (NEW, {"post_only": True}, {"post_only": True}),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("shown", "typed", "sent"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_change_is_of_what_is_typed_and_of_what_goes_with_it(
+    shown: object, typed: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    (answer,) = screen(shown).act(attrs.evolve(change, **typed))
+
+    assert isinstance(answer, Send)
+    assert {field: getattr(answer.message, field) for field in sent} == sent
+
+
+def test_a_change_repeats_what_the_user_typed_and_no_report_repeats() -> None:
+    until = date(2026, 3, 2)
+    order = NewOrderSingle(
+        sender_comp_id=ET1, cl_ord_id=ClOrdID("a"), symbol=MNQ, side=Side.SELL, order_qty=5,
+        price=101, time_in_force=TimeInForce.GOOD_TILL_DATE, expire_date=until, post_only=True,
+    )  # fmt: skip
+    terminal = screen()
+    list(terminal.act(Enter(request=order, gateway=CompID("CME-A"))))
+    acknowledged = msgspec.structs.replace(NEW, time_in_force=TimeInForce.GOOD_TILL_DATE)
+    terminal.show(delivery(acknowledged, "CME-A"))
+
+    (first,) = terminal.act(change)
+    changed = msgspec.structs.replace(
+        acknowledged,
+        exec_type=ExecType.REPLACED,
+        cl_ord_id=ClOrdID("b"),
+        orig_cl_ord_id=ClOrdID("a"),
+    )
+    terminal.show(delivery(changed, "CME-A"))
+    again = attrs.evolve(change, cl_ord_id=ClOrdID("c"), orig_cl_ord_id=ClOrdID("b"))
+    (second,) = terminal.act(again)
+
+    for sent in (first, second):
+        assert isinstance(sent, Send)
+        assert isinstance(sent.message, OrderCancelReplaceRequest)
+        assert (sent.message.expire_date, sent.message.post_only) == (until, True)
+
+
 def test_of_two_orders_of_one_name_the_one_that_works_is_canceled() -> None:
     terminal = screen(FILLED)
     terminal.show(delivery(NEW, "NSX-A"))
@@ -202,5 +267,14 @@ def test_every_users_acts_go_by_his_screen(user: PortfolioManager | ExecutionTra
 
     assert list(user.receive(delivery(enter, "scenario"))) == [Send("SSE-A", order)]
     assert [type(each) for each in user.receive(delivery(claim, "scenario"))] == [Fact]
+    everything = CancelAll(cl_ord_id=ClOrdID("m"), gateway=CompID("CME-A"), side=Side.BUY)
+    assert list(user.receive(delivery(everything, "scenario"))) == [
+        Send(
+            "CME-A",
+            OrderMassActionRequest(
+                sender_comp_id=ET1, cl_ord_id=ClOrdID("m"), side=Side.BUY, sender_sub_id=None
+            ),
+        )
+    ]
     assert list(user.receive(delivery(ACK, "SSE-A"))) == []
     assert [type(each) for each in user.receive(delivery(claim, "scenario"))] == [Send]
