@@ -15,7 +15,7 @@ Stops wait in the same way, by their triggers, in halves of the book that nobody
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
@@ -258,6 +258,9 @@ class OrderBook:
     last_px: Price | None = attrs.field(init=False, default=None)
     """The price of the latest trade, or None before the first one."""
 
+    tape: list[BookEvent] | None = attrs.field(init=False, default=None)
+    """Where what is applied is put down as well, while somebody wants to know."""
+
     _orders: dict[OrderID, Resting] = attrs.field(init=False, factory=dict)
 
     def __len__(self) -> int:
@@ -295,11 +298,19 @@ class OrderBook:
         bid, offer = self.bids.best, self.offers.best
         return bid is not None and offer is not None and bid.price >= offer.price
 
-    def depth(self, side: Side, levels: int) -> tuple[tuple[Price, Qty], ...]:
+    def depth(self, side: Side, levels: int | None) -> tuple[tuple[Price, Qty], ...]:
         """Return ``(price, shown quantity)`` of at most *levels* price levels, best first."""
         return tuple(
             (level.price, level.qty - level.hidden_qty) for level in islice(self.half(side), levels)
         )
+
+    def showing(self, side: Side, prices: Iterable[Price]) -> Iterator[tuple[Price, Qty]]:
+        """Yield ``(price, shown quantity)`` of those of *prices* at which somebody rests."""
+        half = self.half(side)
+        for price in prices:
+            level = half.by_rank.get(half.sign * price)
+            if level is not None:
+                yield price, level.qty - level.hidden_qty
 
     def elected(self, price: Price) -> Iterator[Resting]:
         """Yield the stops that a trade at *price* elects: the first to be triggered first.
@@ -314,8 +325,10 @@ class OrderBook:
                         break
                     yield from level
 
-    def apply(self, events: Iterable[BookEvent]) -> None:
+    def apply(self, events: Sequence[BookEvent]) -> None:
         """Make *events* true of this book, first to last."""
+        if self.tape is not None:
+            self.tape += events
         orders = self._orders
         for event in events:
             # By the type itself, and the commonest first: a `match`, which has to think of
@@ -372,7 +385,11 @@ class OrderBook:
                 self.last_px = event.price
                 for fill in (event.buy, event.sell):
                     if fill.leaves_qty:
-                        _reduce(orders[fill.order_id], fill.leaves_qty, fill.leaves_qty)
+                        resting = orders[fill.order_id]
+                        shown_qty = resting.shown_qty - event.last_qty
+                        # Used up, it shows a new slice, and where it stands.
+                        shown_qty = shown_qty if shown_qty > 0 else fill.leaves_qty
+                        _reduce(resting, fill.leaves_qty, shown_qty)
                     else:
                         _leave(orders.pop(fill.order_id))
             else:  # it never was in the book

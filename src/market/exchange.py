@@ -19,7 +19,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from . import objections, operations, sessions, stops
+from . import market_data, objections, operations, sessions, statistics, stops
 from .auction import NSX_FOUR_STEPS, Chain
 from .book import BookEvent, Canceled, OrderBook, Replaced, Rested, Resting, Withdrawn
 from .execution import Answer, Execution, Outcome
@@ -29,19 +29,17 @@ from .fix import (
     MassActionResponse,
     OrdStatus,
     OrdType,
-    Side,
 )
 from .identifiers import ClOrdID, CompID, OrderID, Qty, Symbol
 from .instrument import Instrument
 from .ledger import Rule
+from .market_data import MarketData
 from .matching import Algorithm, Asked
 from .messages import (
     IMMEDIATE,
     STOPS,
     ExecutionReport,
     MarketDataRequest,
-    MarketDataRequestReject,
-    MarketDataSnapshot,
     NewOrderSingle,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
@@ -56,6 +54,7 @@ from .operations import (
     ChangeTradingState,
     MarketOperation,
     OperationRefused,
+    SecurityStatus,
 )
 from .reports import Reporter
 from .rules import Applied, MarketView, Question, Reject, VenueRules
@@ -113,6 +112,8 @@ RULES = (
     *stops.RULES,
     *sessions.RULES,
     *operations.RULES,
+    *statistics.RULES,
+    *market_data.RULES,
 )
 
 Request: TypeAlias = OrderRequest | OrderMassActionRequest | MarketDataRequest
@@ -153,6 +154,8 @@ class Exchange:
         self._reporter = Reporter(self._venue)
         self._report = self._reporter.report
         self._execution = Execution(self._venue, self._reporter)
+        self._market_data = MarketData(self._venue)
+        self._feeds = self._market_data.feeds
         self._names: defaultdict[CompID, dict[ClOrdID, OrderID]] = defaultdict(dict)
         """By session, every name it has used, and the order that it led to."""
         self._busted: set[int] = set()
@@ -199,15 +202,18 @@ class Exchange:
         self._venue.now_ns = now_ns
         # By the type itself, and the commonest first, as in `OrderBook.apply`.
         if type(request) is NewOrderSingle:
-            return self._enter(request)
-        if type(request) is OrderCancelRequest:
-            return self._cancel(request)
-        if type(request) is OrderCancelReplaceRequest:
-            return self._replace(request)
-        if type(request) is OrderMassActionRequest:
-            return self._cancel_all(request)
-        assert type(request) is MarketDataRequest
-        return self._show(request)
+            outcome = self._enter(request)
+        elif type(request) is OrderCancelRequest:
+            outcome = self._cancel(request)
+        elif type(request) is OrderCancelReplaceRequest:
+            outcome = self._replace(request)
+        elif type(request) is OrderMassActionRequest:
+            outcome = self._cancel_all(request)
+        else:
+            assert type(request) is MarketDataRequest
+            answer = self._market_data.answer(request)
+            return Outcome([] if answer is None else [answer])
+        return self._published(outcome) if self._feeds else outcome
 
     def scheduled(self, rule_set: str, symbol: Symbol, name: str, now_ns: int) -> Outcome:
         """Let *rule_set* act at a moment that it asked for with `Schedule`.
@@ -220,7 +226,7 @@ class Exchange:
         self._venue.now_ns = now_ns
         outcome = Outcome()
         self._execution.scheduled(rule_set, symbol, name, outcome)
-        return outcome
+        return self._published(outcome)
 
     def operate(self, operation: MarketOperation, now_ns: int) -> Outcome:
         """Do what the venue's own people want, or say why that cannot be.
@@ -237,7 +243,7 @@ class Exchange:
                 self._bust(operation, outcome)
             case CancelOrders():
                 self._cancel_orders(operation, outcome)
-        return outcome
+        return self._published(outcome)
 
     # --- requests --------------------------------------------------------------------
 
@@ -419,24 +425,6 @@ class Exchange:
             text="" if objection is None else objection.text,
         )
 
-    def _show(self, request: MarketDataRequest) -> Outcome:
-        listing = self._listings.get(request.symbol)
-        if listing is None:
-            text = objections.unknown_symbol(self._venue, request).text
-            reject = MarketDataRequestReject(
-                target_comp_id=request.sender_comp_id, md_req_id=request.md_req_id, text=text
-            )
-            return Outcome([reject])
-        snapshot = MarketDataSnapshot(
-            target_comp_id=request.sender_comp_id,
-            md_req_id=request.md_req_id,
-            symbol=request.symbol,
-            bids=listing.book.depth(Side.BUY, request.market_depth),
-            offers=listing.book.depth(Side.SELL, request.market_depth),
-            last_px=listing.book.last_px,
-        )
-        return Outcome([snapshot])
-
     # --- operations ------------------------------------------------------------------
 
     def _bust(self, bust: BustTrade, outcome: Outcome) -> None:
@@ -449,6 +437,8 @@ class Exchange:
             outcome.published.append(OperationRefused(operation=bust, text=text))
             return
         self._busted.add(number)
+        bought, _ = sides
+        self._listings[bought.symbol].day.take_back(number, bought.last_qty)
         for told in sides:
             assert told.order_id is not None, "only a reject has none"
             book = self._listings[told.symbol].book
@@ -522,6 +512,13 @@ class Exchange:
         """Return what a request came to that has been applied, and what follows from it."""
         outcome = Outcome(reports)
         self._execution.follow(listing, events, asked, outcome)
+        return outcome
+
+    def _published(self, outcome: Outcome) -> Outcome:
+        """Return *outcome* with what subscribers to market data hear of it."""
+        if self._feeds:
+            entered = [news for news in outcome.published if isinstance(news, SecurityStatus)]
+            outcome.reports += self._market_data.publish(entered)
         return outcome
 
     def _refuse(self, request: OrderRequest, reject: Reject, rule_set: str = "") -> Outcome:

@@ -34,6 +34,7 @@ from .identifiers import OrderID, Price, Qty, Symbol
 from .matching import Asked, plan
 from .messages import (
     STOPS,
+    MarketDataIncrementalRefresh,
     MarketDataRequestReject,
     MarketDataSnapshot,
     NewOrderSingle,
@@ -57,6 +58,7 @@ from .rules import (
     Publish,
     Question,
     Remember,
+    RuleFailed,
     Schedule,
     SettleEffect,
     Unschedule,
@@ -65,7 +67,12 @@ from .sessions import TradingState
 from .venue import Listing, Venue
 
 Answer: TypeAlias = (
-    VenueReport | OrderMassActionReport | MarketDataSnapshot | MarketDataRequestReject
+    VenueReport
+    | OrderMassActionReport
+    | MarketDataSnapshot
+    | MarketDataIncrementalRefresh
+    | SecurityStatus
+    | MarketDataRequestReject
 )
 
 
@@ -159,8 +166,10 @@ class Execution:
                         waiting.append(stop)
             if not waiting:
                 break
-            fresh = self._trigger(listing, waiting.popleft(), outcome)
-            happened += fresh
+            stop = waiting.popleft()
+            if listing.book.get(stop.order_id) is stop:  # else a change of state was faster
+                fresh = self._trigger(listing, stop, outcome)
+                happened += fresh
         return happened
 
     def _trigger(self, listing: Listing, stop: Resting, outcome: Outcome) -> list[BookEvent]:
@@ -244,19 +253,22 @@ class Execution:
     def _enter(self, listing: Listing, state: TradingState, outcome: Outcome) -> None:
         """Have an instrument enter *state*, with all that comes of it."""
         old = listing.state
-        if state is old:
+        if state == old:
             return
         listing.state = state
+        if old.ends_day:
+            listing.day.begin(self._reporter.next_trade)
         symbol, now_ns = listing.instrument.symbol, self._venue.now_ns
         outcome.published.append(
             SecurityStatus(symbol=symbol, trading_state=state.name, transact_time_ns=now_ns)
         )
-        listing.indicated = None
+        listing.indicated = None, 0
         events: Sequence[BookEvent] = ()
         if state.uncross:
             events = self._run_stops(listing, self._uncross(listing, outcome), outcome)
         if state.ends_day:
-            self._end_day(listing, outcome)
+            listing.day.end()
+            events = [*events, *self._end_day(listing, outcome)]
         asked = answers(listing.changed, old, state)
         self.carry_out(asked, listing, outcome)
         self.settle(listing, events, outcome)
@@ -289,15 +301,22 @@ class Execution:
         )
         return [*happened, *trades]
 
-    def _end_day(self, listing: Listing, outcome: Outcome) -> None:
-        """Expire what is good for the day, or until a date that has come (SES-5)."""
+    def _end_day(self, listing: Listing, outcome: Outcome) -> Iterator[Lapsed]:
+        """Expire what does not live on, the oldest first, and yield that."""
         today = self._venue.today()
-        for resting in [*listing.book]:
+        for resting in sorted(listing.book, key=lambda resting: resting.order_id):
             order = resting.order
-            is_due = order.expire_date is not None and order.expire_date <= today
-            if order.time_in_force is TimeInForce.DAY or is_due:
+            match order.time_in_force:
+                case TimeInForce.GOOD_TILL_CANCEL:
+                    lives_on = True
+                case TimeInForce.GOOD_TILL_DATE:
+                    lives_on = order.expire_date is not None and order.expire_date > today
+                case _:  # for the day, or a stop that has waited to trade at once
+                    lives_on = False
+            if not lives_on:
                 lapsed = Lapsed(resting.order_id, order, resting.leaves_qty)
                 self.cancel(listing, resting, lapsed, outcome)
+                yield lapsed
 
     def _indicate(self, listing: Listing, outcome: Outcome) -> None:
         """Publish at what price how much an auction would trade now, if that is news."""
@@ -326,6 +345,8 @@ class Execution:
         answered = answers(asked, name)
         del self._due[rule_set, symbol, name]
         self.carry_out(answered, listing, outcome)
+        if listing.state.indicative:
+            self._indicate(listing, outcome)
 
     def carry_out(
         self, answered: Iterable[tuple[str, SettleEffect]], listing: Listing, outcome: Outcome
@@ -352,6 +373,7 @@ class Execution:
                         event = Canceled(order_id, order, leaves_qty, reason, text)
                         self.cancel(listing, resting, event, outcome)
                 case ChangeState(state, other):
+                    _check_that_it_ends(rule_set, symbol, effect, outcome)
                     change = ChangeTradingState(symbol=other or symbol, state=state)
                     self.change_state(change, outcome)
                 case Publish():
@@ -365,6 +387,28 @@ def answers(questions: Iterable[Question], *about: object) -> list[tuple[str, Se
         for question in questions
         for effect in question.survey(*about, among=SettleEffect)
     ]
+
+
+MOST_CHANGES = 100
+"""How often one rule set may change states because of one request, about one instrument."""
+
+
+def _check_that_it_ends(
+    rule_set: str, symbol: Symbol, change: ChangeState, outcome: Outcome
+) -> None:
+    """Check that a rule set does not answer its own changes of state for ever.
+
+    Raises:
+        RuleFailed: if it does.
+    """
+    so_far = sum(
+        (applied.rule_set, applied.symbol) == (rule_set, symbol)
+        and isinstance(applied.effect, ChangeState)
+        for applied in outcome.effects
+    )
+    if so_far > MOST_CHANGES:
+        why = f"expected at most {MOST_CHANGES} changes of state that follow from one another"
+        raise RuleFailed(rule_set, "trading_session_changed", (symbol, change)) from ValueError(why)
 
 
 def _trade_prices(events: Iterable[BookEvent]) -> Iterator[Price]:

@@ -89,6 +89,7 @@ class CxlRejReason(StrEnum):
     BROKER_OPTION = "2"
     ORDER_ALREADY_IN_PENDING_STATUS = "3"
     DUPLICATE_CL_ORD_ID = "6"
+    PRICE_EXCEEDS_CURRENT_PRICE_BAND = "8"
     INVALID_PRICE_INCREMENT = "18"
     OTHER = "99"
 
@@ -113,3 +114,42 @@ class ExecRestatementReason(StrEnum):
     MARKET_OPTION = "8"
     """A market order's or an immediate order's rest found nobody to trade with."""
     OTHER = "99"
+
+
+# --- market data ----------------------------------------------------------------------
+
+
+class SubscriptionRequestType(StrEnum):
+    """Tag 263."""
+
+    SNAPSHOT = "0"
+    SNAPSHOT_PLUS_UPDATES = "1"
+    DISABLE_PREVIOUS = "2"
+
+
+class MDUpdateAction(StrEnum):
+    """Tag 279."""
+
+    NEW = "0"
+    CHANGE = "1"
+    DELETE = "2"
+
+
+class MDEntryType(StrEnum):
+    """Tag 269: what an entry is about."""
+
+    BID = "0"
+    OFFER = "1"
+    TRADE = "2"
+    OPENING_PRICE = "4"
+    CLOSING_PRICE = "5"
+    TRADING_SESSION_HIGH_PRICE = "7"
+    TRADING_SESSION_LOW_PRICE = "8"
+    TRADE_VOLUME = "B"
+
+
+class MDReqRejReason(StrEnum):
+    """Tag 281: why a request for market data is refused."""
+
+    UNKNOWN_SYMBOL = "0"
+    DUPLICATE_MD_REQ_ID = "1"

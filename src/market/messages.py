@@ -1,4 +1,4 @@
-"""Order entry: what a session sends a venue, and what the venue answers.
+"""Order entry and market data: what a session sends a venue, and what the venue answers.
 
 Messages are values.  They carry the true figures: what a venue's codec prints
 differently (CME writes ``14=0`` on a cancel) is the codec's affair.
@@ -19,10 +19,14 @@ from .fix import (
     ExecRestatementReason,
     ExecType,
     MassActionResponse,
+    MDEntryType,
+    MDReqRejReason,
+    MDUpdateAction,
     OrdRejReason,
     OrdStatus,
     OrdType,
     Side,
+    SubscriptionRequestType,
     TimeInForce,
 )
 from .identifiers import (
@@ -350,24 +354,56 @@ VenueReport: TypeAlias = ExecutionReport | OrderCancelReject
 """What a session hears of one order."""
 
 
+# --- market data ----------------------------------------------------------------------
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What has been traded on one of the venue's days; None of what there has not been."""
+
+    open_px: Price | None = None
+    """The price of the day's first trade."""
+
+    high_px: Price | None = None
+    low_px: Price | None = None
+    last_px: Price | None = None
+    """The price of the day's latest trade."""
+
+    last_qty: Qty | None = None
+    volume: Qty = 0
+    """How much has been traded, less what was busted."""
+
+    trades: int = 0
+    """How many trades there were, those that were busted included."""
+
+    close_px: Price | None = None
+    """The last price of the latest day that has ended: today's, once it has."""
+
+
 @attrs.frozen(kw_only=True)
 class MarketDataRequest:
-    """A request for the book as it stands (FIX ``35=V``, snapshot).
+    """A request for the market as it stands, and as it changes (FIX ``35=V``).
 
     Raises:
-        ValueError: if ``market_depth`` is below 1.
+        ValueError: if a field is not what it must be in any market.
     """
 
     sender_comp_id: CompID
     md_req_id: str
+    """The request's name; that of a subscription that stands is taken."""
+
     symbol: Symbol
-    market_depth: int = attrs.field(validator=validators.ge(1))
-    """How many price levels of each side (FIX 264)."""
+    market_depth: int = attrs.field(default=0, validator=validators.ge(0))
+    """How many price levels of each side (FIX 264); 0 is the full book."""
+
+    subscription_request_type: SubscriptionRequestType = attrs.field(
+        default=SubscriptionRequestType.SNAPSHOT,
+        validator=validators.instance_of(SubscriptionRequestType),
+    )
 
 
 @attrs.frozen(kw_only=True)
 class MarketDataSnapshot:
-    """The book as it stands (FIX ``35=W``)."""
+    """The market as it stands (FIX ``35=W``)."""
 
     target_comp_id: CompID
     md_req_id: str
@@ -379,14 +415,46 @@ class MarketDataSnapshot:
     last_px: Price | None
     """The price of the latest trade, or None before the first one."""
 
+    statistics: Statistics = attrs.field(factory=Statistics)
+    trading_state: str = ""
+    """The name of the state that the instrument is in (FIX 625)."""
+
+
+class MarketDataEntry(msgspec.Struct, frozen=True, gc=False):
+    """One thing that has changed."""
+
+    md_update_action: MDUpdateAction
+    md_entry_type: MDEntryType
+    md_entry_px: Price | None = None
+    """A level's price, or a trade's, or the figure; None of a volume."""
+
+    md_entry_size: Qty | None = None
+    """What a level shows by now, or how much was traded; None where there is no quantity."""
+
+
+@attrs.frozen(kw_only=True)
+class MarketDataIncrementalRefresh:
+    """What one request or operation has changed of what a subscriber sees (FIX ``35=X``).
+
+    The trades come first, then the price levels, those that are gone before the others,
+    then the day's figures.
+    """
+
+    target_comp_id: CompID
+    md_req_id: str
+    symbol: Symbol
+    entries: tuple[MarketDataEntry, ...]
+
 
 @attrs.frozen(kw_only=True)
 class MarketDataRequestReject:
-    """The venue has no such instrument (FIX ``35=Y``)."""
+    """The venue refuses a request for market data (FIX ``35=Y``)."""
 
     target_comp_id: CompID
     md_req_id: str
     text: str
+    md_req_rej_reason: MDReqRejReason | None = None
+    """None where FIX has no code for it: the text says why."""
 
 
 @attrs.frozen(kw_only=True)

@@ -85,6 +85,8 @@ class SecurityStatus:
     symbol: Symbol
     trading_state: str
     transact_time_ns: int
+    target_comp_id: CompID | None = None
+    """The subscriber who is told; None where it stands on record."""
 
 
 @attrs.frozen(kw_only=True)

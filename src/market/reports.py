@@ -2,13 +2,14 @@
 
 An event of the book concerns one order or two, and their sessions hear of it in one
 report each.  What a session has asked for is told by the acknowledgement; `tell` adds
-what else has come of it.
+what else has come of it.  On the way it counts the trades for the day's figures, as
+nobody else has to look at every one of them.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import cast
 
@@ -134,6 +135,7 @@ class Reporter:
         reports: list[VenueReport] = []
         report = self.report
         total = order.order_qty
+        open_qty, trades, first_px, price, last_qty = leaves_qty, 0, None, 0, 0
         for event in events:
             if type(event) is Traded:
                 resting, last_qty, price = event.order, event.last_qty, event.price
@@ -170,6 +172,9 @@ class Reporter:
                 )
                 reports += (theirs, ours)
                 self._trades.append((theirs, ours))
+                trades += 1
+                if first_px is None:
+                    first_px = price
             elif type(event) is Triggered:
                 status = _NEW if leaves_qty == total else _PARTIALLY_FILLED
                 cum_qty = total - leaves_qty
@@ -203,9 +208,12 @@ class Reporter:
                 reports.append(
                     report(order, order_id, ExecType.EXPIRED, OrdStatus.EXPIRED, 0, cum_qty)
                 )
+        if first_px is not None:
+            day = self._venue.listings[order.symbol].day
+            day.record(first_px, price, last_qty, open_qty - leaves_qty, trades)
         return reports
 
-    def tell_auction(self, trades: Iterable[AuctionTraded]) -> list[VenueReport]:
+    def tell_auction(self, trades: Sequence[AuctionTraded]) -> list[VenueReport]:
         """Return the reports of an auction's *trades*: of each, the buy's and then the sell's."""
         reports: list[VenueReport] = []
         report = self.report
@@ -227,7 +235,16 @@ class Reporter:
             ]
             self._trades.append((sides[0], sides[1]))
             reports += sides
+        if trades:
+            last, volume = trades[-1], sum(trade.last_qty for trade in trades)
+            day = self._venue.listings[last.buy.order.symbol].day
+            day.record(last.price, last.price, last.last_qty, volume, len(trades))
         return reports
+
+    @property
+    def next_trade(self) -> int:
+        """The number that the next trade gets."""
+        return cast("int", self._trades[-1][0].trd_match_id) + 1 if self._trades else 1
 
     def trade(self, trd_match_id: int) -> tuple[ExecutionReport, ExecutionReport] | None:
         """Return what both sides of a trade were told, if it is one of the latest."""

@@ -18,7 +18,7 @@ from attrs import validators
 from .fix import CxlRejReason, ExecRestatementReason, OrdRejReason, Side
 from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
-from .messages import NewOrderSingle, OrderRequest
+from .messages import NewOrderSingle, OrderRequest, Statistics
 from .sessions import TradingState
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class MarketView(Protocol):
     @property
     def last_px(self) -> Price | None:
         """The price of the latest trade, or None before the first one."""
+
+    @property
+    def statistics(self) -> Statistics:
+        """What has been traded on the venue's day."""
 
     def indicative(self) -> Uncross | None:
         """Return what an auction would come to now, or None if nothing would trade."""

@@ -17,8 +17,10 @@ from .fix import Side
 from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
 from .matching import Algorithm, as_value
+from .messages import Statistics
 from .rules import Bound, MarketView, Question, RestingOrder, VenueRules
 from .sessions import CONTINUOUS, Board, TradingState, states_by_name
+from .statistics import Day
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,10 +44,11 @@ class Listing:
     """Where it has been put without its board."""
 
     board: BoardState | None = attrs.field(init=False, default=None)
-    indicated: tuple[Price | None, Qty] | None = attrs.field(init=False, default=None)
-    """The indicative price and quantity that were published last."""
+    indicated: tuple[Price | None, Qty] = attrs.field(init=False, default=(None, 0))
+    """The indicative price and quantity that were published last; at first there is none."""
 
     book: OrderBook = attrs.field(init=False, factory=OrderBook)
+    day: Day = attrs.field(init=False, factory=Day)
     memory: dict[tuple[str, str], object] = attrs.field(init=False, factory=dict)
     """What rule sets remember, by rule set and key."""
 
@@ -190,6 +193,10 @@ class _View:
     @property
     def board_state(self) -> TradingState:
         return self._listing.board_state
+
+    @property
+    def statistics(self) -> Statistics:
+        return self._listing.day.statistics()
 
     def indicative(self) -> Uncross | None:
         return self._listing.opening().uncross

@@ -10,13 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from .fix import ExecType, Side, TimeInForce
+from .fix import (
+    ExecType,
+    MDEntryType,
+    MDUpdateAction,
+    OrdType,
+    Side,
+    SubscriptionRequestType,
+    TimeInForce,
+)
 from .identifiers import Price, Qty, Symbol
 from .instrument import Instrument
 from .messages import (
     STOPS,
     DropCopy,
     ExecutionReport,
+    MarketDataEntry,
+    MarketDataIncrementalRefresh,
     MarketDataRequest,
     MarketDataRequestReject,
     MarketDataSnapshot,
@@ -26,7 +36,9 @@ from .messages import (
     OrderCancelRequest,
     OrderMassActionReport,
     OrderMassActionRequest,
+    Terms,
 )
+from .operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from .staging import (
     ChildRefused,
     ChildReserved,
@@ -39,6 +51,24 @@ from .staging import (
     StagedReject,
     StagedUpdate,
 )
+
+TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
+    "day": TimeInForce.DAY,
+    "gtc": TimeInForce.GOOD_TILL_CANCEL,
+    "ioc": TimeInForce.IMMEDIATE_OR_CANCEL,
+    "fok": TimeInForce.FILL_OR_KILL,
+    "gtd": TimeInForce.GOOD_TILL_DATE,
+}
+"""How long an order lives, as scenarios write it."""
+
+ORDER_TYPES: Mapping[str, OrdType] = {
+    "limit": OrdType.LIMIT,
+    "market": OrdType.MARKET,
+    "market_limit": OrdType.MARKET_LIMIT,
+    "stop": OrdType.STOP,
+    "stop_limit": OrdType.STOP_LIMIT,
+}
+"""Order types, as scenarios write them."""
 
 _REPORTS = {
     ExecType.NEW: "Ack",
@@ -75,6 +105,17 @@ def label(message: object) -> str:
             return type(message).__name__
 
 
+_ENTRIES = {
+    MDEntryType.BID: "bid",
+    MDEntryType.OFFER: "offer",
+    MDEntryType.TRADE: "trade",
+    MDEntryType.OPENING_PRICE: "open",
+    MDEntryType.CLOSING_PRICE: "close",
+    MDEntryType.TRADING_SESSION_HIGH_PRICE: "high",
+    MDEntryType.TRADING_SESSION_LOW_PRICE: "low",
+    MDEntryType.TRADE_VOLUME: "volume",
+}
+
 LABELS: Mapping[str, type] = {
     **{f"{of}{what}": ExecutionReport for of in ("Child", "Order") for what in _REPORTS.values()},
     "NewChildOrder": NewOrderSingle,
@@ -99,7 +140,9 @@ LABELS: Mapping[str, type] = {
             SetPermission,
             MarketDataRequest,
             MarketDataSnapshot,
+            MarketDataIncrementalRefresh,
             MarketDataRequestReject,
+            SecurityStatus,
         )
     },
 }
@@ -107,6 +150,9 @@ LABELS: Mapping[str, type] = {
 
 A drop copy's word is that of what it copies, with *Copy of* before it.
 """
+
+_LIVES = {time_in_force: word.upper() for word, time_in_force in TIMES_IN_FORCE.items()}
+del _LIVES[TimeInForce.DAY]  # which goes without saying
 
 
 @attrs.frozen
@@ -161,12 +207,12 @@ class Wording:
             case NewOrderSingle():
                 terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
                 parent = f", parent {message.parent_id}" if message.parent_id else ""
-                ioc = " IOC" if message.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL else ""
-                return f"{message.cl_ord_id} {terms}{ioc}{parent}"
+                return f"{message.cl_ord_id} {terms}{self._conditions(message)}{parent}"
             case OrderCancelRequest():
                 return f"{message.cl_ord_id}: cancel {message.orig_cl_ord_id}"
             case OrderCancelReplaceRequest():
                 terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
+                terms += self._conditions(message)
                 return f"{message.cl_ord_id}: {message.orig_cl_ord_id} to {terms}"
             case ExecutionReport():
                 return self._report(message)
@@ -187,10 +233,22 @@ class Wording:
                 verb = "may" if message.allowed else "may not"
                 return f"{message.user} {verb}: {message.permission}"
             case MarketDataRequest():
-                return f"{message.md_req_id} {message.symbol}, {message.market_depth} levels"
+                return f"{message.md_req_id} {message.symbol}{self._wanted(message)}"
             case MarketDataSnapshot():
                 bid, offer = self._best(message.symbol, message.bids, message.offers)
                 return f"{message.md_req_id} {message.symbol}, bid {bid}, offer {offer}"
+            case MarketDataIncrementalRefresh():
+                entries = (self._entry(message.symbol, entry) for entry in message.entries)
+                return f"{message.md_req_id} {message.symbol}, {', '.join(entries)}"
+            case SecurityStatus():
+                return f"{message.symbol} {message.trading_state}"
+            case IndicativePrice() | AuctionResult():
+                at = self.price(message.symbol, message.price)
+                return f"{message.symbol} " + (
+                    "none" if message.price is None else f"{message.quantity} @ {at}"
+                )
+            case OperationRefused():
+                return f"{type(message.operation).__name__}: {message.text}"
             case MarketDataRequestReject():
                 return f"{message.md_req_id}: {message.text}"
             case OrderMassActionRequest():
@@ -208,6 +266,40 @@ class Wording:
     def _best(self, symbol: Symbol, *sides: Sequence[tuple[Price, Qty]]) -> Iterator[str]:
         for levels in sides:
             yield f"{levels[0][1]} @ {self.price(symbol, levels[0][0])}" if levels else "none"
+
+    def _wanted(self, request: MarketDataRequest) -> str:
+        if request.subscription_request_type is SubscriptionRequestType.DISABLE_PREVIOUS:
+            return ", no more"
+        depth = f", {request.market_depth} levels" if request.market_depth else ", all levels"
+        if request.subscription_request_type is SubscriptionRequestType.SNAPSHOT:
+            return depth
+        return f"{depth} and changes"
+
+    def _entry(self, symbol: Symbol, entry: MarketDataEntry) -> str:
+        what = _ENTRIES[entry.md_entry_type]
+        price, size = entry.md_entry_px, entry.md_entry_size
+        if price is None:
+            return f"{what} {'none' if size is None else size}"
+        shown = self.price(symbol, price)
+        if size is not None:
+            return f"{what} {size} @ {shown}"
+        return f"{what} {shown}{' gone' if entry.md_update_action is MDUpdateAction.DELETE else ''}"
+
+    def _conditions(self, order: Terms) -> str:
+        """Return what few orders have: how long they live, and what else they ask for."""
+        lives = f" {_LIVES[order.time_in_force]}" if order.time_in_force in _LIVES else ""
+        said = [lives + (f" {order.expire_date}" if order.expire_date else "")]
+        if order.ord_type is OrdType.MARKET_LIMIT:
+            said.append("market-limit")
+        if order.stop_px is not None:
+            said.append(f"stop {self.price(order.symbol, order.stop_px)}")
+        if order.display_qty is not None:
+            said.append(f"shows {order.display_qty}")
+        if isinstance(order, NewOrderSingle) and order.min_qty is not None:
+            said.append(f"at least {order.min_qty}")
+        if order.post_only:
+            said.append("post-only")
+        return ", ".join(said)
 
     def _terms(self, side: Side, qty: Qty, symbol: Symbol, price: Price | None) -> str:
         return f"{self.side(side)} {qty} {symbol} @ {self.price(symbol, price)}"

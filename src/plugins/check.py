@@ -28,7 +28,12 @@ from ..market.book import Canceled, Rested, Traded
 from ..market.fix import OrdType, Side, TimeInForce
 from ..market.identifiers import ClOrdID, CompID, OrderID, Price, Symbol
 from ..market.instrument import Instrument, TickTable
-from ..market.messages import NewOrderSingle, OrderCancelReplaceRequest, OrderCancelRequest
+from ..market.messages import (
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    Statistics,
+)
 from ..market.rules import (
     Guard,
     MarketView,
@@ -233,6 +238,15 @@ class _Market:
     now_ns: int = 1_000_000_000
     state: TradingState = CONTINUOUS
     board_state: TradingState = CONTINUOUS
+
+    @property
+    def statistics(self) -> Statistics:
+        px = self.last_px
+        if px is None:
+            return Statistics()
+        return Statistics(
+            open_px=px, high_px=px, low_px=px, last_px=px, last_qty=1, volume=1, trades=1
+        )
 
     def indicative(self) -> Uncross | None:
         return None  # nothing rests that could cross

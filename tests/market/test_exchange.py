@@ -7,7 +7,7 @@ import pytest
 from oracle.shorthand import order, request, told
 
 from floorproof.market.exchange import Exchange
-from floorproof.market.fix import ExecType, OrdStatus, Side
+from floorproof.market.fix import ExecType, MDReqRejReason, OrdStatus, Side
 from floorproof.market.identifiers import CompID, StagedOrderID, Symbol
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import (
@@ -15,6 +15,7 @@ from floorproof.market.messages import (
     MarketDataRequest,
     MarketDataRequestReject,
     MarketDataSnapshot,
+    Statistics,
 )
 from floorproof.plugins.fifo import Fifo
 
@@ -327,6 +328,10 @@ def test_a_snapshot_shows_levels_best_first_and_the_last_price() -> None:
         bids=((75, 4), (50, 13)),
         offers=((100, 7),),
         last_px=75,
+        statistics=Statistics(
+            open_px=75, high_px=75, low_px=75, last_px=75, last_qty=1, volume=1, trades=1
+        ),
+        trading_state="CONTINUOUS",
     )
 
 
@@ -334,7 +339,10 @@ def test_a_snapshot_of_an_unknown_instrument_is_refused() -> None:
     (reject,) = exchange_with().receive(ask("Z", 1), 0).reports
 
     assert reject == MarketDataRequestReject(
-        target_comp_id=CompID("C"), md_req_id="m1", text="symbol 'Z': expected one of X, Y [REJ-6]"
+        target_comp_id=CompID("C"),
+        md_req_id="m1",
+        text="symbol 'Z': expected one of X, Y [REJ-6]",
+        md_req_rej_reason=MDReqRejReason.UNKNOWN_SYMBOL,
     )
 
 

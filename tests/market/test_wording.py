@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
-import attrs
 import msgspec
 import pytest
 
@@ -15,9 +14,12 @@ from floorproof.market.fix import (
     CxlRejResponseTo,
     ExecType,
     MassActionResponse,
+    MDEntryType,
+    MDUpdateAction,
     OrdStatus,
     OrdType,
     Side,
+    SubscriptionRequestType,
     TimeInForce,
 )
 from floorproof.market.identifiers import (
@@ -33,6 +35,8 @@ from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import (
     DropCopy,
     ExecutionReport,
+    MarketDataEntry,
+    MarketDataIncrementalRefresh,
     MarketDataRequest,
     MarketDataRequestReject,
     MarketDataSnapshot,
@@ -43,6 +47,7 @@ from floorproof.market.messages import (
     OrderMassActionReport,
     OrderMassActionRequest,
 )
+from floorproof.market.operations import SecurityStatus
 from floorproof.market.staging import (
     ChildRefused,
     ChildReserved,
@@ -107,6 +112,16 @@ MASS_REPORT = OrderMassActionReport(
     mass_action_response=MassActionResponse.ACCEPTED,
     transact_time_ns=0,
     affected_order_ids=(OrderID(1), OrderID(2)),
+)
+
+ENTRIES = (
+    MarketDataEntry(MDUpdateAction.NEW, MDEntryType.TRADE, 1535125, 4),
+    MarketDataEntry(MDUpdateAction.DELETE, MDEntryType.BID, 1535125),
+    MarketDataEntry(MDUpdateAction.CHANGE, MDEntryType.OFFER, 1535150, 3),
+    MarketDataEntry(MDUpdateAction.NEW, MDEntryType.TRADING_SESSION_HIGH_PRICE, 1535125),
+    MarketDataEntry(MDUpdateAction.DELETE, MDEntryType.TRADING_SESSION_LOW_PRICE),
+    MarketDataEntry(MDUpdateAction.NEW, MDEntryType.TRADE_VOLUME, None, 4),
+    MarketDataEntry(MDUpdateAction.DELETE, MDEntryType.TRADE_VOLUME),
 )
 
 # fmt: off
@@ -201,6 +216,17 @@ SAID: list[tuple[object, str]] = [
      "Copy of CancelReject CME-A: x of C1: gone"),
     (MarketDataRequest(sender_comp_id=ET1, md_req_id="m1", symbol=MNQ, market_depth=5),
      "MarketDataRequest m1 MNQU3, 5 levels"),
+    (MarketDataRequest(sender_comp_id=ET1, md_req_id="m1", symbol=MNQ,
+                       subscription_request_type=SubscriptionRequestType.SNAPSHOT_PLUS_UPDATES),
+     "MarketDataRequest m1 MNQU3, all levels and changes"),
+    (MarketDataRequest(sender_comp_id=ET1, md_req_id="m1", symbol=MNQ,
+                       subscription_request_type=SubscriptionRequestType.DISABLE_PREVIOUS),
+     "MarketDataRequest m1 MNQU3, no more"),
+    (MarketDataIncrementalRefresh(target_comp_id=ET1, md_req_id="m1", symbol=MNQ, entries=ENTRIES),
+     "MarketDataIncrementalRefresh m1 MNQU3, trade 4 @ 15351.25, bid 15351.25 gone,"
+     " offer 3 @ 15351.50, high 15351.25, low none, volume 4, volume none"),
+    (SecurityStatus(symbol=MNQ, trading_state="HALT", transact_time_ns=0),
+     "SecurityStatus MNQU3 HALT"),
     (MarketDataSnapshot(target_comp_id=ET1, md_req_id="m1", symbol=MNQ,
                         bids=((1535125, 7), (1535100, 3)), offers=(), last_px=None),
      "MarketDataSnapshot m1 MNQU3, bid 7 @ 15351.25, offer none"),
@@ -220,8 +246,10 @@ def message_classes() -> Iterator[type]:
     """Yield every message class of the room: what has a sender, an addressee or a user."""
     for module in (messages, staging):
         for _, cls in inspect.getmembers(module, inspect.isclass):
-            is_message = attrs.has(cls) or issubclass(cls, msgspec.Struct)
-            if cls.__module__ == module.__name__ and is_message:
+            fields = cls.__annotations__ if cls.__module__ == module.__name__ else {}
+            if not {"sender_comp_id", "target_comp_id", "source_comp_id", "user"}.isdisjoint(
+                fields
+            ):
                 yield cls
 
 

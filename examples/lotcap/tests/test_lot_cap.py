@@ -9,6 +9,7 @@ import floorproof_lotcap
 import pytest
 from floorproof_lotcap.lot_cap import LotCap
 
+from floorproof.market.auction import Uncross
 from floorproof.market.book import Rested
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import ClOrdID, CompID, OrderID, Price, Symbol
@@ -18,8 +19,10 @@ from floorproof.market.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderRequest,
+    Statistics,
 )
 from floorproof.market.rules import MarketView, Remember, RestingOrder
+from floorproof.market.sessions import CONTINUOUS, TradingState
 from floorproof.plugins.check import check_plugin
 
 
@@ -110,6 +113,12 @@ class Market:
     instrument: Instrument = INSTRUMENT
     now_ns: int = 0
     last_px: Price | None = None
+    state: TradingState = CONTINUOUS
+    board_state: TradingState = CONTINUOUS
+    statistics: Statistics = attrs.field(factory=Statistics)
+
+    def indicative(self) -> Uncross | None:
+        return None
 
     def best_px(self, side: Side) -> Price | None:
         return None

@@ -1,0 +1,377 @@
+"""Two rule sets about prices: a day's limits, and bands around a price that moves.
+
+Both look at a price as its order is entered or changed.  Limits are absolute: nothing
+ever trades beyond them, whichever way an order has come to its price.  Bands only keep
+out what is entered too far from the market.  Where both are loaded, limits are asked
+first.
+
+A price that is written in the settings is an exact decimal, and is held against prices
+in the instrument's units: a limit between two of these lies between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, floor
+from typing import Any, ClassVar
+
+import attrs
+from attrs import validators
+
+from ..market.book import Armed, Replaced, Rested
+from ..market.fix import (
+    CxlRejReason,
+    ExecRestatementReason,
+    OrdRejReason,
+    OrdType,
+    Side,
+    TimeInForce,
+)
+from ..market.identifiers import OrderID, Price, Symbol
+from ..market.instrument import Instrument
+from ..market.ledger import Rule
+from ..market.messages import (
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderRequest,
+    Terms,
+)
+from ..market.rules import (
+    CancelOrder,
+    MarketView,
+    Reject,
+    Remainder,
+    Remember,
+    SettleEffect,
+    StopSweep,
+)
+from ..market.sessions import TradingState
+from .hookspecs import CONTRACT_VERSION, hookimpl
+
+floorproof_contract = CONTRACT_VERSION
+
+
+@hookimpl
+def rule_sets() -> Mapping[str, type]:
+    return {"price-limits": PriceLimits, "price-bands": PriceBands}
+
+
+@hookimpl
+def rules() -> Sequence[Rule]:
+    return RULES
+
+
+_LIMITS = "CME Group Client Systems Wiki, price limits"
+_BANDS = "CME Group Client Systems Wiki, price banding"
+
+RULES = (
+    Rule(
+        "LIMIT-1",
+        "No order is taken, and none changed, at a price outside the day's limits.",
+        f"{_LIMITS} (103: 2137)",
+        ("limits",),
+    ),
+    Rule(
+        "LIMIT-2",
+        "Where the product has it so, an order that is good beyond the day may be to buy below"
+        " the low limit, or to sell above the high one: it rests until the limits reach it.",
+        f"{_LIMITS}, GTC and GTD orders; docs/readings.md, orders outside the limits",
+        ("dormant",),
+    ),
+    Rule(
+        "LIMIT-3",
+        "Nothing trades outside the day's limits: what is left of an order that would is"
+        " canceled, and so is what would rest to buy above the high limit or to sell below the"
+        " low one.",
+        f"{_LIMITS}; docs/readings.md, orders outside the limits",
+        ("limits",),
+    ),
+    Rule(
+        "LIMIT-4",
+        "As a day ends the next day's limits take over; an order that is left to buy above the"
+        " high one or to sell below the low one is canceled.",
+        f"{_LIMITS}; docs/readings.md, orders outside the limits",
+        ("limits",),
+    ),
+    Rule(
+        "BAND-1",
+        "A bid above the reference price plus the variation is refused, and an offer below the"
+        " reference price minus it; orders without a price are not checked.",
+        f"{_BANDS} (103: 2179)",
+        ("variation",),
+    ),
+    Rule(
+        "BAND-2",
+        "The reference is the last trade while the market matches, and the indicative price"
+        " while it does not; where there is none, the settlement.",
+        f"{_BANDS}, reference price; docs/readings.md, the reference of a band",
+    ),
+    Rule(
+        "BAND-3",
+        "A change is checked as a new order would be.",
+        f"{_BANDS}; docs/readings.md, the reference of a band",
+    ),
+)
+
+
+# --- decimals -------------------------------------------------------------------------
+
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
+
+
+def _decimal(_settings: object, field: attrs.Attribute[Any], found: object) -> None:
+    if not isinstance(found, str) or not _DECIMAL.fullmatch(found):
+        raise ValueError(f"'{field.name}' must be a decimal as text, such as \"12.50\": {found!r}")
+
+
+@lru_cache
+def _units(text: str, price_decimals: int) -> Fraction:
+    """Return what *text* says in the units of an instrument, exactly."""
+    scale: int = 10**price_decimals
+    return Fraction(text) * scale
+
+
+# --- limits ---------------------------------------------------------------------------
+
+
+@attrs.frozen
+class DailyLimits:
+    """The lowest and the highest price of one day.
+
+    Raises:
+        ValueError: if one is no decimal, or the low limit is above the high one.
+    """
+
+    low: str = attrs.field(validator=_decimal)
+    high: str = attrs.field(validator=_decimal)
+
+    @high.validator
+    def _not_below_low(self, _attribute: object, high: str) -> None:
+        if Fraction(self.low) > Fraction(high):
+            raise ValueError(f"'low' must be at most 'high', was {self.low} with {high}")
+
+    def lowest(self, instrument: Instrument) -> Price:
+        """Return the lowest price in units that is not below the low limit."""
+        return ceil(_units(self.low, instrument.price_decimals))
+
+    def highest(self, instrument: Instrument) -> Price:
+        """Return the highest price in units that is not above the high limit."""
+        return floor(_units(self.high, instrument.price_decimals))
+
+
+@attrs.frozen
+class ProductLimits:
+    """The limits of one instrument."""
+
+    days: tuple[DailyLimits, ...] = attrs.field(
+        validator=[
+            validators.min_len(1),
+            validators.deep_iterable(validators.instance_of(DailyLimits)),
+        ],
+    )
+    """Day by day; the last ones stay."""
+
+    dormant: bool = attrs.field(default=True, validator=validators.instance_of(bool))
+    """Whether orders good beyond the day may wait outside."""
+
+
+@attrs.frozen
+class PriceLimits:
+    """Refuse prices outside a day's limits, and see that nothing trades there."""
+
+    limits: Mapping[Symbol, ProductLimits] = attrs.field(validator=validators.min_len(1))
+
+    def applies_to(self, symbol: Symbol) -> bool:
+        return symbol in self.limits
+
+    @hookimpl
+    def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
+        if isinstance(request, OrderCancelRequest):
+            return None
+        field, price = _works_at(request, market.instrument)
+        if price is None:
+            return None
+        product = self.limits[request.symbol]
+        today, instrument = self._today(market), market.instrument
+        low, high = today.lowest(instrument), today.highest(instrument)
+        if low <= price <= high:
+            return None
+        beyond = price > high if request.side is Side.BUY else price < low
+        waits = product.dormant and request.time_in_force in _BEYOND_THE_DAY and not beyond
+        if waits:
+            return None
+        expected = f"at most {today.high}" if price > high else f"at least {today.low}"
+        return Reject(
+            OrdRejReason.ORDER_EXCEEDS_LIMIT,
+            f"{field} {instrument.show(price)}: expected {expected}, the day's limit [LIMIT-1]",
+        )
+
+    @hookimpl
+    def before_trade(self, price: int, quantity: int, market: MarketView) -> StopSweep | None:
+        today, instrument = self._today(market), market.instrument
+        if price > today.highest(instrument):
+            expected = f"at most {today.high}"
+        elif price < today.lowest(instrument):
+            expected = f"at least {today.low}"
+        else:
+            return None
+        text = f"trade at {instrument.show(price)}: expected {expected}, the day's limit [LIMIT-3]"
+        return StopSweep(Remainder.CANCEL, ExecRestatementReason.OTHER, text)
+
+    @hookimpl
+    def after_request(self, events: Sequence[object], market: MarketView) -> list[SettleEffect]:
+        rested = [event for event in events if isinstance(event, Rested)]
+        effects: list[SettleEffect] = [
+            *self._beyond([event.order_id for event in rested], market, "LIMIT-3")
+        ]
+        staying: list[OrderID] = []
+        if _day(market) + 1 < len(self._days(market)):
+            for event in events:
+                if isinstance(event, Rested | Armed | Replaced) and _stays(event.order):
+                    staying.append(event.order_id)
+        # One by one, as what is remembered goes on record each time.
+        known = _count(market)
+        effects += (Remember(f"{_STAYING} {known + n}", one) for n, one in enumerate(staying))
+        if staying:
+            effects.append(Remember(_STAYING, known + len(staying)))
+        return effects
+
+    @hookimpl
+    def trading_session_changed(
+        self, old: TradingState, new: TradingState, market: MarketView
+    ) -> list[SettleEffect]:
+        if not new.ends_day:
+            return []
+        limits, day = self._days(market), _day(market) + 1
+        tomorrow = limits[min(day, len(limits) - 1)]
+        known = [market.recall(f"{_STAYING} {n}") for n in range(_count(market))]
+        order_ids = [OrderID(each) for each in known if isinstance(each, int)]
+        return [Remember(_DAY, day), *self._beyond(order_ids, market, "LIMIT-4", tomorrow)]
+
+    def _days(self, market: MarketView) -> Sequence[DailyLimits]:
+        return self.limits[market.instrument.symbol].days
+
+    def _today(self, market: MarketView) -> DailyLimits:
+        days = self._days(market)
+        return days[min(_day(market), len(days) - 1)]
+
+    def _beyond(
+        self,
+        order_ids: Sequence[OrderID],
+        market: MarketView,
+        rule: str,
+        limits: DailyLimits | None = None,
+    ) -> Iterator[CancelOrder]:
+        """Yield the end of those orders that would be the best ones, where nothing may trade."""
+        instrument, limits = market.instrument, limits or self._today(market)
+        for order_id in dict.fromkeys(order_ids):
+            resting = market.order(order_id)
+            if resting is None:
+                continue
+            _, price = _works_at(resting.order, instrument)
+            if price is None:
+                continue
+            if resting.order.side is Side.BUY and price > limits.highest(instrument):
+                expected = f"at most {limits.high}"
+            elif resting.order.side is Side.SELL and price < limits.lowest(instrument):
+                expected = f"at least {limits.low}"
+            else:
+                continue
+            text = f"price {instrument.show(price)}: expected {expected}, the day's limit [{rule}]"
+            yield CancelOrder(order_id, ExecRestatementReason.OTHER, text)
+
+
+def _works_at(terms: Terms, instrument: Instrument) -> tuple[str, Price | None]:
+    """Return the price that an order works at, or would if it were elected, and where it is from.
+
+    A market order has none, and neither has a stop that works as one.
+    """
+    points, trigger = instrument.protection_points, terms.stop_px
+    if terms.ord_type is not OrdType.STOP or points is None or trigger is None:
+        return "price", terms.price
+    if terms.side is Side.BUY:
+        return "protected stop_px", instrument.ticks.at_or_below(trigger + points)
+    return "protected stop_px", instrument.ticks.at_or_above(trigger - points)
+
+
+def _day(market: MarketView) -> int:
+    day = market.recall(_DAY)
+    return day if isinstance(day, int) else 0
+
+
+def _count(market: MarketView) -> int:
+    """Return how many orders have been noted that may see another day."""
+    count = market.recall(_STAYING)
+    return count if isinstance(count, int) else 0
+
+
+def _stays(order: NewOrderSingle) -> bool:
+    return order.time_in_force in _BEYOND_THE_DAY
+
+
+_DAY, _STAYING = "day", "staying"
+_BEYOND_THE_DAY = (TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
+
+
+# --- bands ----------------------------------------------------------------------------
+
+
+def _variations(_settings: object, field: attrs.Attribute[Any], found: Mapping[Any, Any]) -> None:
+    for symbol, variation in found.items():
+        if not isinstance(variation, str) or not _DECIMAL.fullmatch(variation):
+            raise ValueError(
+                f"'{field.name}' of {symbol} must be a decimal as text, such as \"12.50\":"
+                f" {variation!r}"
+            )
+        if Fraction(variation) < 0:
+            raise ValueError(f"'{field.name}' of {symbol} must not be below zero: {variation}")
+
+
+@attrs.frozen
+class PriceBands:
+    """Refuse bids too far above the market, and offers too far below it."""
+
+    after: ClassVar[tuple[str, ...]] = ("price-limits",)
+
+    variation: Mapping[Symbol, str] = attrs.field(validator=[validators.min_len(1), _variations])
+    """How far from the reference an order may be on the far side of the market."""
+
+    def applies_to(self, symbol: Symbol) -> bool:
+        return symbol in self.variation
+
+    @hookimpl
+    def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
+        if not isinstance(request, NewOrderSingle | OrderCancelReplaceRequest):
+            return None
+        price, reference = request.price, self.reference(market)
+        if price is None or reference is None:
+            return None
+        instrument, text = market.instrument, self.variation[request.symbol]
+        variation = floor(_units(text, instrument.price_decimals))
+        if request.side is Side.BUY:
+            if price <= reference + variation:
+                return None
+            where, edge = "at most", reference + variation
+        else:
+            if price >= reference - variation:
+                return None
+            where, edge = "at least", reference - variation
+        return Reject(
+            OrdRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND,
+            f"price {instrument.show(price)}: expected {where} {instrument.show(edge)}, within"
+            f" {text} of the reference {instrument.show(reference)} [BAND-1]",
+            cxl_rej_reason=CxlRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND,
+        )
+
+    def reference(self, market: MarketView) -> Price | None:
+        """Return the price that the band is around (BAND-2); None where there is none yet."""
+        if market.state.match:
+            px = market.last_px
+        else:
+            found = market.indicative()
+            px = None if found is None else found.price
+        return market.instrument.reference_px if px is None else px

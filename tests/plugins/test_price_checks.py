@@ -1,0 +1,500 @@
+"""Price limits and price bands: who is refused, and that nothing trades beyond a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from commands import STAGED_ORDER
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle.shorthand import request, told
+
+import floorproof
+from floorproof.market.exchange import Exchange
+from floorproof.market.fix import CxlRejReason, ExecType, OrdRejReason
+from floorproof.market.identifiers import Price, Symbol
+from floorproof.market.instrument import Instrument, TickTable
+from floorproof.market.messages import ExecutionReport, OrderCancelReject
+from floorproof.market.operations import ChangeTradingState
+from floorproof.market.sessions import TradingState
+from floorproof.plugins import price_checks
+from floorproof.plugins.binding import venue_manager, venue_rules
+from floorproof.plugins.check import check_plugin
+from floorproof.plugins.errors import RuleSetsRefused
+from floorproof.plugins.fifo import Fifo
+from floorproof.plugins.manager import Plugins
+from floorproof.plugins.price_checks import DailyLimits, PriceBands, PriceLimits, ProductLimits
+from floorproof.scenario.errors import ScenarioError
+
+X, Y = Symbol("X"), Symbol("Y")
+CALL = TradingState(name="CALL", match=False, indicative=True)
+OPEN = TradingState(name="OPEN", uncross=True)
+CLOSE = TradingState(name="CLOSE", match=False, uncross=True, ends_day=True)
+
+
+def limits(*days: tuple[str, str], dormant: bool = True) -> PriceLimits:
+    of_days = tuple(DailyLimits(low, high) for low, high in days)
+    return PriceLimits({X: ProductLimits(of_days, dormant)})
+
+
+def bands(variation: str) -> PriceBands:
+    return PriceBands({X: variation})
+
+
+def exchange_with(
+    *lines: str,
+    rules: Sequence[object],
+    decimals: int = 0,
+    reference: Price | None = None,
+    protection: Price | None = None,
+) -> Exchange:
+    """Return a venue of X under *rules* and Y under none, at which *lines* have happened."""
+    instruments = [
+        Instrument(
+            symbol=symbol,
+            price_decimals=decimals,
+            ticks=TickTable.uniform(1),
+            reference_px=reference,
+            protection_points=protection,
+        )
+        for symbol in (X, Y)
+    ]
+    manager = venue_manager({type(each).__name__: each for each in rules})
+    exchange = Exchange(
+        instruments,
+        dict.fromkeys((X, Y), Fifo()),
+        {symbol: venue_rules(manager, symbol) for symbol in (X, Y)},
+        states=(CALL, OPEN, CLOSE),
+    )
+    for line in lines:
+        say(exchange, line)
+    return exchange
+
+
+def say(exchange: Exchange, line: str) -> list[str]:
+    if line.startswith("! "):
+        change = ChangeTradingState(symbol=X, state=line.removeprefix("! "))
+        return [told(report) for report in exchange.operate(change, 0).reports]
+    return [told(report) for report in exchange.receive(request(line), 0).reports]
+
+
+def refusals(answers: Sequence[str]) -> list[str]:
+    return [answer for answer in answers if "REJECTED" in answer or "REFUSED" in answer]
+
+
+# --- the plugin -----------------------------------------------------------------------
+
+
+def test_the_plugin_keeps_the_contract() -> None:
+    test, days = Symbol("TEST"), (DailyLimits("95", "105"), DailyLimits("90", "100"))
+
+    report = check_plugin(
+        price_checks,
+        {
+            "price-limits": {"limits": {test: ProductLimits(days)}},
+            "price-bands": {"variation": {test: "3"}},
+        },
+    )
+
+    assert not report.failures, report
+    assert not report.skipped, report
+
+
+def test_limits_are_asked_before_bands_or_not_together() -> None:
+    plugins = Plugins.discover()
+
+    asked = plugins.resolve(["price-limits", "price-bands"])
+    assert [offer.name for offer in asked] == ["price-limits", "price-bands"]
+    with pytest.raises(RuleSetsRefused, match="list 'price-limits' first"):
+        plugins.resolve(["price-bands", "price-limits"])
+
+
+def test_an_instrument_without_settings_is_left_alone() -> None:
+    exchange = exchange_with(rules=[limits(("40", "60")), bands("1")], reference=50)
+
+    assert refusals(say(exchange, "A a1 BUY 1 @ 99 symbol=Y")) == []
+    assert len(refusals(say(exchange, "A a1 BUY 1 @ 99"))) == 1
+
+
+# --- limits ---------------------------------------------------------------------------
+
+_HIGH = "expected at most 60, the day's limit [LIMIT-1]"
+_LOW = "expected at least 40, the day's limit [LIMIT-1]"
+# fmt: off
+AT_THE_LIMITS = {
+    "buy at the high":           ("A n BUY 1 @ 60", ""),
+    "buy above it":              ("A n BUY 1 @ 61", f"price 61: {_HIGH}"),
+    "buy at the low":            ("A n BUY 1 @ 40", ""),
+    "buy below it":              ("A n BUY 1 @ 39", f"price 39: {_LOW}"),
+    "sell at the high":          ("A n SELL 1 @ 60", ""),
+    "sell above it":             ("A n SELL 1 @ 61", f"price 61: {_HIGH}"),
+    "sell at the low":           ("A n SELL 1 @ 40", ""),
+    "sell below it":             ("A n SELL 1 @ 39", f"price 39: {_LOW}"),
+    "immediate":                 ("A n SELL 1 @ 61 IOC", f"price 61: {_HIGH}"),
+    "stop-limit":                ("A n BUY 1 STOP 55 @ 61", f"price 61: {_HIGH}"),
+    "stop that is protected":    ("A n BUY 1 STOP 58", ""),
+    "one that goes beyond":      ("A n BUY 1 STOP 59", f"protected stop_px 61: {_HIGH}"),
+    "to sell, protected":        ("A n SELL 1 STOP 42", ""),
+    "to sell, beyond":           ("A n SELL 1 STOP 41", f"protected stop_px 39: {_LOW}"),
+    "market":                    ("A n BUY 1 MARKET", ""),
+}
+# fmt: on
+
+
+@pytest.mark.rule("LIMIT-1")
+@pytest.mark.parametrize(("line", "text"), AT_THE_LIMITS.values(), ids=AT_THE_LIMITS.keys())
+def test_a_price_outside_the_limits_is_refused(line: str, text: str) -> None:
+    rules = [limits(("40", "60"))]
+    exchange = exchange_with("C c1 SELL 9 @ 50", "C c2 BUY 9 @ 48", rules=rules, protection=2)
+
+    expected = [f"A n REJECTED ORDER_EXCEEDS_LIMIT: {text}"] if text else []
+    assert refusals(say(exchange, line)) == expected
+
+
+@pytest.mark.rule("LIMIT-1")
+def test_a_change_to_outside_is_refused_and_the_order_stays() -> None:
+    exchange = exchange_with("A a1 BUY 1 @ 50", rules=[limits(("40", "60"))])
+
+    assert say(exchange, "A a2 CHANGE BUY a1 1 @ 61") == [f"A a2 REFUSED OTHER: price 61: {_HIGH}"]
+    assert say(exchange, "A a2 CHANGE BUY a1 1 @ 60") == ["A a2 REPLACED, leaves 1 cum 0"]
+    assert say(exchange, "A x CANCEL BUY a2") == ["A x CANCELED, leaves 0 cum 0"]
+
+
+@pytest.mark.rule("LIMIT-1")
+def test_limits_between_two_prices_are_exact() -> None:
+    rules = [limits(("-0.300000000000000001", "0.299999999999999999"))]
+    exchange = exchange_with(rules=rules, decimals=1)
+
+    refused = [
+        price for price in range(-5, 6) if refusals(say(exchange, f"A n{price} BUY 1 @ {price}"))
+    ]
+
+    assert refused == [-5, -4, 3, 4, 5]
+
+
+# fmt: off
+DORMANT = {
+    "buy below, good till canceled":  ("A n BUY 1 @ 39 GTC", True, True),
+    "buy below, good till a date":    ("A n BUY 1 @ 39 until=2026-01-30", True, True),
+    "sell above":                     ("A n SELL 1 @ 61 GTC", True, True),
+    "buy above":                      ("A n BUY 1 @ 61 GTC", True, False),
+    "sell below":                     ("A n SELL 1 @ 39 GTC", True, False),
+    "for the day":                    ("A n BUY 1 @ 39", True, False),
+    "product that does not have it":  ("A n BUY 1 @ 39 GTC", False, False),
+}
+# fmt: on
+
+
+@pytest.mark.rule("LIMIT-2")
+@pytest.mark.parametrize(("line", "dormant", "taken"), DORMANT.values(), ids=DORMANT.keys())
+def test_who_may_wait_outside_the_limits(line: str, dormant: bool, taken: bool) -> None:
+    exchange = exchange_with(rules=[limits(("40", "60"), dormant=dormant)])
+
+    assert bool(refusals(say(exchange, line))) is not taken
+
+
+@pytest.mark.rule("LIMIT-2", "LIMIT-4")
+def test_cme_example_of_an_order_that_waits_for_the_next_days_limits() -> None:
+    rules = [limits(("5612", "6212"), ("5412", "6012"))]
+    exchange = exchange_with("A a1 BUY 10 @ 5600 GTC", rules=rules)
+
+    assert len(refusals(say(exchange, "B b1 SELL 10 @ 5600"))) == 1
+    say(exchange, "! CLOSE")
+    say(exchange, "! OPEN")
+
+    assert say(exchange, "B b1 SELL 10 @ 5600") == [
+        "B b1 NEW, leaves 10 cum 0",
+        "A a1 TRADE 10 @ 5600, leaves 0 cum 10",
+        "B b1 TRADE 10 @ 5600, leaves 0 cum 10",
+    ]
+
+
+@pytest.mark.rule("LIMIT-3")
+def test_a_market_order_trades_up_to_the_limit_and_no_further() -> None:
+    exchange = exchange_with(
+        "A a1 SELL 1 @ 60", "A a2 SELL 5 @ 61 GTC", rules=[limits(("40", "60"))]
+    )
+
+    outcome = exchange.receive(request("B b1 BUY 3 MARKET"), 0)
+
+    assert [told(report) for report in outcome.reports][2:] == [
+        "B b1 TRADE 1 @ 60, leaves 2 cum 1",
+        "B b1 CANCELED, leaves 0 cum 1, OTHER",
+    ]
+    last = outcome.reports[-1]
+    assert isinstance(last, ExecutionReport)
+    assert last.text == "trade at 61: expected at most 60, the day's limit [LIMIT-3]"
+
+
+@pytest.mark.rule("LIMIT-3")
+def test_what_is_protected_beyond_the_limit_does_not_rest_there() -> None:
+    exchange = exchange_with("A a1 SELL 1 @ 59", rules=[limits(("40", "60"))], protection=2)
+
+    outcome = exchange.receive(request("B b1 BUY 3 MARKET"), 0)
+
+    last = outcome.reports[-1]
+    assert isinstance(last, ExecutionReport)
+    assert (last.exec_type, last.cum_qty) == (ExecType.CANCELED, 1)
+    assert last.text == "price 61: expected at most 60, the day's limit [LIMIT-3]"
+    assert len(exchange.book(X)) == 0
+
+
+@pytest.mark.rule("LIMIT-4")
+def test_as_the_day_ends_orders_beyond_the_next_days_limits_are_canceled() -> None:
+    rules = [limits(("40", "60"), ("30", "50"))]
+    exchange = exchange_with(
+        "A a1 BUY 1 @ 51 GTC",
+        "A a2 BUY 1 @ 50 GTC",
+        "A a3 SELL 1 @ 55 GTC",
+        "A a4 BUY 1 STOP 56 @ 57 GTC",
+        "A a5 SELL 1 @ 58",
+        "A a6 BUY 1 @ 52",
+        "A a7 CHANGE BUY a6 1 @ 52 GTC",
+        rules=rules,
+    )
+
+    answers = say(exchange, "! CLOSE")
+
+    assert sorted(answers) == [
+        "A a1 CANCELED, leaves 0 cum 0, OTHER",
+        "A a4 CANCELED, leaves 0 cum 0, OTHER",
+        "A a5 EXPIRED, leaves 0 cum 0",
+        "A a7 CANCELED, leaves 0 cum 0, OTHER",
+    ]
+    say(exchange, "! OPEN")
+    assert len(refusals(say(exchange, "A n BUY 1 @ 51"))) == 1
+    assert refusals(say(exchange, "A n BUY 1 @ 30")) == []
+
+
+# --- bands ----------------------------------------------------------------------------
+
+# fmt: off
+AT_THE_BANDS = {
+    "bid at the edge":     ("A n BUY 1 @ 53", ""),
+    "bid beyond":          ("A n BUY 1 @ 54", "price 54: expected at most 53"),
+    "bid far below":       ("A n BUY 1 @ 1", ""),
+    "offer at the edge":   ("A n SELL 1 @ 47", ""),
+    "offer beyond":        ("A n SELL 1 @ 46", "price 46: expected at least 47"),
+    "offer far above":     ("A n SELL 1 @ 99", ""),
+    "immediate":           ("A n BUY 1 @ 54 IOC", "price 54: expected at most 53"),
+    "stop-limit":          ("A n BUY 1 STOP 51 @ 54", "price 54: expected at most 53"),
+    "stop":                ("A n BUY 1 STOP 99", ""),
+    "market":              ("A n BUY 1 MARKET", ""),
+}
+# fmt: on
+
+
+@pytest.mark.rule("BAND-1")
+@pytest.mark.parametrize(("line", "text"), AT_THE_BANDS.values(), ids=AT_THE_BANDS.keys())
+def test_a_price_outside_the_band_is_refused(line: str, text: str) -> None:
+    exchange = exchange_with("C c1 SELL 9 @ 60", rules=[bands("3")], reference=50)
+
+    why = f"{text}, within 3 of the reference 50 [BAND-1]"
+    expected = [f"A n REJECTED PRICE_EXCEEDS_CURRENT_PRICE_BAND: {why}"] if text else []
+    assert refusals(say(exchange, line)) == expected
+
+
+@pytest.mark.rule("BAND-1")
+def test_a_variation_between_two_prices_is_exact() -> None:
+    exchange = exchange_with(rules=[bands("0.29999999999999999")], decimals=1, reference=10)
+
+    assert refusals(say(exchange, "A a1 BUY 1 @ 12")) == []
+    assert refusals(say(exchange, "A a2 BUY 1 @ 13")) == [
+        "A a2 REJECTED PRICE_EXCEEDS_CURRENT_PRICE_BAND: price 1.3: expected at most 1.2, within"
+        " 0.29999999999999999 of the reference 1.0 [BAND-1]"
+    ]
+
+
+def highest_bid(exchange: Exchange) -> int:
+    """Return the highest price at which a bid would be taken, in 1 to 99."""
+    view = exchange.view(X)
+    rule_set = bands("3")
+
+    def taken(price: int) -> bool:
+        asked = request(f"Z z BUY 1 @ {price}")
+        return rule_set.accept_request(asked, view) is None  # type: ignore[arg-type]
+
+    return max(price for price in range(1, 100) if taken(price))
+
+
+@pytest.mark.rule("BAND-2")
+def test_the_band_moves_with_the_reference() -> None:
+    exchange = exchange_with(rules=[bands("3")], reference=50)
+    found = [("settlement", highest_bid(exchange))]
+
+    for name, *lines in [
+        ("before the first indicative price", "! CALL"),
+        ("indicative", "A a1 SELL 1 @ 52", "B b1 BUY 2 @ 52"),
+        ("indicative again", "B b2 BUY 2 @ 53", "A a2 SELL 3 @ 53"),
+        ("last trade", "! OPEN"),
+        ("next trade", "A a3 SELL 1 @ 54", "B b3 BUY 3 @ 54"),
+        ("no indicative price", "! CALL"),
+    ]:
+        for line in lines:
+            assert refusals(say(exchange, line)) == [], line
+        found.append((name, highest_bid(exchange)))
+
+    assert found == [
+        ("settlement", 53),
+        ("before the first indicative price", 53),
+        ("indicative", 55),
+        ("indicative again", 56),
+        ("last trade", 56),
+        ("next trade", 57),
+        ("no indicative price", 53),
+    ]
+
+
+@pytest.mark.rule("BAND-2")
+def test_without_any_reference_nothing_is_checked() -> None:
+    exchange = exchange_with(rules=[bands("3")])
+
+    assert refusals(say(exchange, "A a1 BUY 1 @ 9999")) == []
+
+
+@pytest.mark.rule("BAND-3")
+def test_a_change_is_checked_as_a_new_order() -> None:
+    exchange = exchange_with("A a1 BUY 1 @ 50", rules=[bands("3")], reference=50)
+
+    outcome = exchange.receive(request("A a2 CHANGE BUY a1 1 @ 54"), 0)
+    (reject,) = outcome.reports
+
+    assert isinstance(reject, OrderCancelReject)
+    assert reject.cxl_rej_reason is CxlRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND
+    assert say(exchange, "A a3 CHANGE BUY a1 1 @ 53") == ["A a3 REPLACED, leaves 1 cum 0"]
+
+
+def test_limits_have_the_first_word() -> None:
+    exchange = exchange_with(rules=[limits(("45", "55")), bands("3")], reference=50)
+
+    (reject,) = exchange.receive(request("A a1 BUY 1 @ 56"), 0).reports
+
+    assert isinstance(reject, ExecutionReport)
+    assert reject.ord_rej_reason is OrdRejReason.ORDER_EXCEEDS_LIMIT
+
+
+# --- properties -----------------------------------------------------------------------
+
+asks = st.tuples(
+    st.sampled_from(["BUY", "SELL"]),
+    st.sampled_from(["@", "@", "@", "MARKET", "MARKET_LIMIT", "STOP", "STOP @"]),
+    st.integers(1, 4),
+    st.integers(38, 62),
+    st.integers(0, 4),
+    st.sampled_from(["", "GTC", "IOC"]),
+    st.sampled_from(["", "", "", "", "CALL", "OPEN", "CLOSE"]),
+)
+DAYS = [("45", "55"), ("48", "58"), ("42", "52"), ("50", "50")]
+
+
+def _line(name: str, ask: tuple[str, str, int, int, int, str, str]) -> str:
+    side, kind, qty, price, more, lives, _ = ask
+    limit = price + more if side == "BUY" else price - more
+    terms = {"@": f"@ {price}", "STOP": f"STOP {price}", "STOP @": f"STOP {price} @ {limit}"}
+    return f"{'AB'[qty % 2]} {name} {side} {qty} {terms.get(kind, kind)} {lives}"
+
+
+@pytest.mark.rule("LIMIT-3", "LIMIT-4")
+@given(st.lists(asks, max_size=60), st.sampled_from([None, 0, 3]))
+def test_nothing_ever_trades_outside_the_days_limits(
+    asked: list[tuple[str, str, int, int, int, str, str]], protection: int | None
+) -> None:
+    exchange = exchange_with(rules=[limits(*DAYS)], reference=50, protection=protection)
+    day, state = 0, ""
+    for number, ask in enumerate(asked):
+        low, high = map(int, DAYS[min(day, len(DAYS) - 1)])
+        if ask[-1] and ask[-1] != state:
+            state = ask[-1]
+            change = ChangeTradingState(symbol=X, state=state)
+            outcome = exchange.operate(change, number)
+            day += state == "CLOSE"
+        else:
+            outcome = exchange.receive(request(_line(f"n{number}", ask)), number)
+        for report in outcome.reports:
+            if isinstance(report, ExecutionReport) and report.exec_type is ExecType.TRADE:
+                assert report.last_px is not None
+                assert low <= report.last_px <= high
+        low, high = map(int, DAYS[min(day, len(DAYS) - 1)])
+        bids, offers = exchange.book(X).bids.best, exchange.book(X).offers.best
+        assert bids is None or bids.price <= high
+        assert offers is None or offers.price >= low
+
+
+@pytest.mark.rule("BAND-1", "BAND-2")
+@given(st.lists(asks, max_size=40))
+def test_no_order_is_taken_beyond_the_band_as_it_stands(
+    asked: list[tuple[str, str, int, int, int, str, str]],
+) -> None:
+    exchange = exchange_with(rules=[bands("4")], reference=50)
+    for number, ask in enumerate(asked):
+        side, kind, _, price, *_ = ask
+        if ask[-1] in ("CALL", "OPEN"):
+            exchange.operate(ChangeTradingState(symbol=X, state=ask[-1]), number)
+        view = exchange.view(X)
+        found = view.indicative()
+        px = view.last_px if view.state.match else None if found is None else found.price
+        reference = 50 if px is None else px
+
+        outcome = exchange.receive(request(_line(f"n{number}", ask)), number)
+
+        first = outcome.reports[0]
+        assert isinstance(first, ExecutionReport)
+        out = price > reference + 4 if side == "BUY" else price < reference - 4
+        banded = first.ord_rej_reason is OrdRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND
+        refused_before = first.exec_type is ExecType.REJECTED and not banded
+        if kind == "@" and not refused_before:
+            assert banded is out
+
+
+# --- settings -------------------------------------------------------------------------
+
+# fmt: off
+BAD = {
+    "no limits":       ("price-limits", "limits = {}", "price-limits.limits"),
+    "low is missing":  ("price-limits", 'limits.MNQU3.days = [{ high = "1" }]', "'low' is missing"),
+    "no day":          ("price-limits", "limits.MNQU3.days = []", "limits"),
+    "a float":         ("price-limits", 'limits.MNQU3.days = [{ low = 1.5, high = "2" }]', "low"),
+    "no decimal":      ("price-limits", 'limits.MNQU3.days = [{ low = "1e3", high = "2" }]',
+                        "must be a decimal as text, such as \"12.50\", was '1e3'"),
+    "the wrong way":   ("price-limits", 'limits.MNQU3.days = [{ low = "3", high = "2" }]',
+                        "'low' must be at most 'high', was 3 with 2"),
+    "no variation":    ("price-bands", "variation = {}", "price-bands.variation"),
+    "a whole number":  ("price-bands", "variation = { MNQU3 = 12 }", "variation"),
+    "no number":       ("price-bands", 'variation = { MNQU3 = "wide" }',
+                        "MNQU3 must be a decimal as text, such as \"12.50\": 'wide'"),
+    "below zero":      ("price-bands", 'variation = { MNQU3 = "-1" }',
+                        "'variation' of MNQU3 must not be below zero: -1"),
+}
+# fmt: on
+
+VENUE = "[[exchange.instrument]]"
+
+
+def with_settings(rule_set: str, line: str) -> str:
+    text = STAGED_ORDER.read_text(encoding="utf-8")
+    table = f'rules = ["{rule_set}"]\n[exchange.settings.{rule_set}]\n{line}\n\n{VENUE}'
+    assert VENUE in text
+    return text.replace(VENUE, table, 1)
+
+
+@pytest.mark.parametrize(("rule_set", "line", "said"), BAD.values(), ids=BAD.keys())
+def test_a_wrong_setting_is_refused_before_the_run(rule_set: str, line: str, said: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        floorproof.parse(with_settings(rule_set, line))
+
+    assert f"exchange[0].settings.{rule_set}" in str(refused.value)
+    assert said in str(refused.value)
+
+
+def test_a_scenario_may_have_both() -> None:
+    text = with_settings(
+        "price-limits", 'limits.MNQU3.days = [{ low = "14000.00", high = "16000.00" }]'
+    ).replace('rules = ["price-limits"]', 'rules = ["price-limits", "price-bands"]')
+    text = text.replace(
+        "[exchange.settings.price-limits]",
+        '[exchange.settings.price-bands]\nvariation = { MNQU3 = "100.00" }\n'
+        "[exchange.settings.price-limits]",
+    )
+
+    floorproof.parse(text)
