@@ -1,18 +1,21 @@
-"""W1: 200,000 operations on one book, through the bare core and through a whole exchange.
+"""W1, 200,000 operations on one book; and how a book takes growing to a million orders.
+
+W1 goes through the bare core and through a whole exchange.
 
 The stream (60 % limit adds around a random-walk mid, 30 % cancels of a random live
 order, 10 % limit orders priced to trade) is made here, from SplitMix64 with seed 1,
 so it is the same everywhere; its digest and the answers of three independent books
 are at the bottom, and a run that ends with others is refused.
 
-Beside ours runs lightmatchingengine, and on the same terms:
+Beside ours run lightmatchingengine, pyorderbook and cython-orderbook, on the same terms:
 
-- Each run has a process of its own, ours and the peer's by turns; a ratio is the
-  median of the ratios of neighbours.
-- Outside the clock, on both sides: reading the operations.  For the core these are
-  orders and ids, for the exchange the messages of a session, for the peer the
-  arguments that it takes.  Inside: every operation, and folding its trades.
-- The garbage collector is on, on both sides, and on both sides what was made before
+- Each run has a process of its own, ours and the peers' by turns; a ratio is the
+  median of the ratios of one turn.
+- Outside the clock, on all sides: reading the operations.  For the core these are
+  orders and ids, for the exchange the messages of a session, for a peer the
+  arguments that it takes, be they numbers or orders.  Inside: every operation, and
+  folding its trades.
+- The garbage collector is on, on all sides, and on all sides what was made before
   the clock started is set aside (`gc.freeze`): the collector walks what the book
   keeps, not two hundred thousand inputs that no venue would have lying about.
 
@@ -27,11 +30,14 @@ import gc
 import hashlib
 import json
 import math
+import random
+import statistics
 import sys
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import attrs
@@ -280,11 +286,166 @@ def _set_aside() -> None:
     gc.freeze()
 
 
+# --- the curve -----------------------------------------------------------------------
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+STEPS = ("best", "add", "add.anywhere", "cancel", "cancel.anywhere", "fill")
+BATCH = 100
+BATCHES = 25
+TURNS = 15
+LOT = 10
+"""The quantity of every order here."""
+
+
+class Crowd:
+    """A book of so many orders, half of them bids, and what is done to it.
+
+    Each step returns the seconds that a batch of it takes, and is then undone.  Adds and
+    cancels are either where the smallest book has orders as well, at the same prices, or
+    anywhere: then they come upon memory that nobody has touched for long.
+
+    Args:
+        levels: how many a side has, next to each other; None where each order has one of
+            its own, every other price is free, and an order that is added opens a level.
+    """
+
+    def __init__(self, orders: int, levels: int | None) -> None:
+        self._book = OrderBook()
+        self._random = random.Random(orders)
+        self._size = orders
+        self._step = 1 if levels else 2
+        self._levels = levels or orders // 2
+        for number in range(orders):
+            side = (Side.BUY, Side.SELL)[number % 2]
+            self._rest(self._order(number, side, number // 2 % self._levels))
+
+    def _order(self, number: int, side: Side, level: int, beside: int = 0) -> NewOrderSingle:
+        """Return an order at a level of *side*, counted from the touch."""
+        away = -1 if side is Side.BUY else 1
+        price = away * (1 + self._step * level + beside)
+        return message(Operation("A", OrderID(number), side, price, LOT))
+
+    def _rest(self, order: NewOrderSingle) -> None:
+        assert order.price is not None
+        self._book.apply([Rested(OrderID(int(order.cl_ord_id)), order, order.price, LOT)])
+
+    def _enter(self, orders: Sequence[NewOrderSingle]) -> float:
+        book, algorithm = self._book, ALGORITHMS["F"]
+        numbered = [(OrderID(int(order.cl_ord_id)), order) for order in orders]
+        start = time.perf_counter()
+        for order_id, order in numbered:
+            book.apply(plan(book, algorithm, order, order_id, LOT))
+        return time.perf_counter() - start
+
+    def best(self) -> float:
+        """Ask for the best price."""
+        book, side = self._book, Side.BUY
+        start = time.perf_counter()
+        for _ in range(BATCH):
+            book.best(side)
+        return time.perf_counter() - start
+
+    def add(self, among: int = SIZES[0]) -> float:
+        """Add orders that meet nobody, on either side."""
+        draw, beside = self._random.randrange, self._step - 1
+        levels = min(self._levels, among // 2)
+        orders = [
+            self._order(number, (Side.BUY, Side.SELL)[draw(2)], draw(levels), beside)
+            for number in range(self._size, self._size + BATCH)
+        ]
+        seconds = self._enter(orders)
+        for number, order in enumerate(orders, self._size):
+            self._book.apply([Canceled(OrderID(number), order, LOT)])
+        return seconds
+
+    def cancel(self, among: int = SIZES[0]) -> float:
+        """Cancel orders, in no order."""
+        book, orders = self._book, []
+        order_ids = [OrderID(one) for one in self._random.sample(range(among), BATCH)]
+        start = time.perf_counter()
+        for order_id in order_ids:
+            resting = book.get(order_id)
+            assert resting is not None
+            orders.append(resting.order)
+            book.apply([Canceled(order_id, resting.order, resting.leaves_qty)])
+        seconds = time.perf_counter() - start
+        for order in orders:
+            self._rest(order)
+        return seconds
+
+    def fill(self) -> float:
+        """Fill the order at the touch, whole, and the next one."""
+        filled = [one.order for one in islice(self._book.resting(Side.BUY), BATCH)]
+        orders = [
+            message(Operation("M", OrderID(number), Side.SELL, order.price, LOT))
+            for number, order in enumerate(filled, self._size)
+            if order.price is not None
+        ]
+        seconds = self._enter(orders)
+        assert len(self._book) == self._size - BATCH
+        for order in filled:
+            self._rest(order)
+        return seconds
+
+    def take(self, step: str) -> float:
+        match step:
+            case "best":
+                return self.best()
+            case "add":
+                return self.add()
+            case "add.anywhere":
+                return self.add(self._size)
+            case "cancel":
+                return self.cancel()
+            case "cancel.anywhere":
+                return self.cancel(self._size)
+            case _:
+                return self.fill()
+
+
+def curve(levels: int | None) -> None:
+    """Say what each step takes in books of each size: in nanoseconds, by turns.
+
+    The collector is off: it would walk what a batch has made, or now and then, whatever
+    the step, the whole book.
+    """
+    gc.disable()
+    crowds = {size: Crowd(size, levels) for size in SIZES}
+    taken: dict[str, list[float]] = {f"{step} {size}": [] for step in STEPS for size in SIZES}
+    for _ in range(TURNS):
+        for step in STEPS:
+            for size, crowd in crowds.items():
+                batches = [crowd.take(step) for _ in range(BATCHES)]
+                taken[f"{step} {size}"].append(statistics.median(batches) / BATCH * 1e9)
+    say(0, **taken)
+
+
+def curve_rows() -> Iterator[Row]:
+    """Yield what one operation takes in growing books, beside the smallest of them."""
+    for shape, levels in (("ten levels a side", "10"), ("a level an order", "")):
+        said = run(sys.executable, "book.py", "curve", levels)
+        for step in STEPS:
+            small = said[f"{step} {SIZES[0]}"]
+            for size in SIZES:
+                taken = said[f"{step} {size}"]
+                ratios = (large / least for large, least in zip(taken, small, strict=True))
+                yield {
+                    "name": f"book.curve.{step}",
+                    "levels": shape,
+                    "orders": size,
+                    "value": round(statistics.median(taken)),
+                    "unit": "ns",
+                    "versus": f"{SIZES[0]} orders",
+                    "ratio": round(statistics.median(ratios), 2),
+                    "gc": "off",
+                }
+
+
 # --- the rows ------------------------------------------------------------------------
 
 
 def rows() -> Iterator[Row]:
-    """Yield W1 beside lightmatchingengine, and what an order takes of memory."""
+    """Yield W1 beside its peers, the curve, and what an order takes of memory."""
     lines = ["op,id,side,price,qty", *map(Operation.row, operations())]
     text = "".join(f"{line}\n" for line in lines)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -293,18 +454,24 @@ def rows() -> Iterator[Row]:
         path = Path(folder) / "w1.csv"
         path.write_text(text)
         ours = {
-            "W1, core": ("core", str(path)),
-            "W1, exchange": ("exchange", str(path)),
-            "W1, exchange with a rule set": ("rules", str(path)),
+            "book.core": ("core", str(path)),
+            "book.exchange": ("exchange", str(path)),
+            "book.exchange.rules": ("rules", str(path)),
         }
-        peer = ("peers/lightmatchingengine_w1.py", (str(path),))
-        mine, theirs = in_turn("book.py", ours, peer, ANSWERS)
-    yield from rates("ops/s", len(lines) - 1, mine, "lightmatchingengine", theirs)
+        peers = {peer: (f"peers/{script}_w1.py", (str(path),)) for peer, script in PEERS.items()}
+        mine, theirs = in_turn("book.py", ours, peers, ANSWERS)
+    yield from rates("ops/s", len(lines) - 1, mine, theirs)
+    yield from curve_rows()
     sizes = run(sys.executable, "book.py", "memory")
     for name in ("book", "exchange"):
-        yield {"name": f"an order at rest, {name}", "value": round(sizes[name]), "unit": "B"}
+        yield {"name": f"book.memory.{name}", "value": round(sizes[name]), "unit": "B an order"}
 
 
+PEERS = {
+    "lightmatchingengine": "lightmatchingengine",
+    "pyorderbook": "pyorderbook",
+    "cython-orderbook": "cython_orderbook",
+}
 SHA256 = "0bdc4122e75d9f40fb7bf8e3e4c7da0c654d23433088955c27bd42c130fe5577"
 ANSWERS = {
     "trades": 68_979,
@@ -317,6 +484,8 @@ ANSWERS = {
 def main(what: str, path: str = "") -> None:
     if what == "memory":
         return bytes_per_order()
+    if what == "curve":
+        return curve(int(path) if path else None)
     with open(path, newline="") as file:
         stream = [*map(Operation.of, csv.DictReader(file))]
     if what == "core":

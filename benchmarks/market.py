@@ -166,8 +166,9 @@ def rows() -> Iterator[Row]:
         for hosting in ("tasks", "in place")
         for journal in ("", "journal")
     }
-    mine, theirs = in_turn("market.py", ours, ("peers/simpy_market.py", ()), ANSWERS)
-    yield from rates("orders/s", ANSWERS["orders"], mine, "SimPy, the same market", theirs)
+    peer = {"simpy": ("peers/simpy_market.py", ())}
+    mine, theirs = in_turn("market.py", ours, peer, ANSWERS)
+    yield from rates("orders/s", ANSWERS["orders"], mine, theirs, "SimPy, the same market")
     yield {
         "name": "W3, in place, peak RSS",
         "value": round(max(said["peak_rss_mb"] for said in mine["W3, in place"]), 1),

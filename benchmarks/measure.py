@@ -54,26 +54,42 @@ def run(python: str | Path, script: str, *arguments: str) -> Run:
     return said
 
 
+Program: TypeAlias = tuple[str, Sequence[str]]
+"""A peer's script in this folder, and its arguments."""
+
+
+def installed(peer: str) -> bool:
+    """Whether the peers' environment has *peer*: a machine may lack the compiler it needs."""
+    command = [str(PEERS_PYTHON), "-c", f"import {peer.replace('-', '_')}"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def in_turn(
     script: str,
     ours: Mapping[str, Sequence[str]],
-    peer: tuple[str, Sequence[str]],
+    peers: Mapping[str, Program],
     answers: Mapping[str, object],
-) -> tuple[dict[str, list[Run]], list[Run]]:
-    """Run *ours* and the *peer* by turns, and check every answer.
+) -> tuple[dict[str, list[Run]], dict[str, list[Run]]]:
+    """Run *ours* and the *peers* by turns, and check every answer.
+
+    Args:
+        peers: by the package that each is in.
 
     Returns:
-        The runs of each of ours, and those of the peer.
+        The runs of each of ours, and those of each peer: none of one that is not installed.
     """
     mine: dict[str, list[Run]] = {name: [] for name in ours}
-    theirs: list[Run] = []
+    theirs: dict[str, list[Run]] = {peer: [] for peer in peers}
+    present = [peer for peer in peers if installed(peer)]
     for _ in range(ROUNDS):
-        theirs.append(run(PEERS_PYTHON, peer[0], *peer[1]))
+        for peer in present:
+            theirs[peer].append(run(PEERS_PYTHON, peers[peer][0], *peers[peer][1]))
         for name, arguments in ours.items():
             mine[name].append(run(sys.executable, script, *arguments))
-    for said in [*theirs, *(said for runs in mine.values() for said in runs)]:
-        wrong = {key: said[key] for key, value in answers.items() if said[key] != value}
-        assert not wrong, f"not the same work: {wrong}, expected {dict(answers)}"
+    for who, runs in [*theirs.items(), *mine.items()]:
+        for said in runs:
+            wrong = {key: said[key] for key, value in answers.items() if said[key] != value}
+            assert not wrong, f"{who}: not the same work: {wrong}, expected {dict(answers)}"
     return mine, theirs
 
 
@@ -81,18 +97,33 @@ def rates(
     unit: str,
     amount: int,
     mine: Mapping[str, Sequence[Run]],
-    versus: str,
-    theirs: Sequence[Run],
+    theirs: Mapping[str, Sequence[Run]],
+    versus: str = "",
 ) -> Iterator[Row]:
-    """Yield a row for each of ours: *amount* things a second, and how often the peer's rate."""
+    """Yield a row for each of ours and each peer: how many of *amount* things a second.
+
+    The ratio is how often that is the peer's rate, the median of the rounds.  A peer that
+    is not installed has a row that says so.
+
+    Args:
+        versus: what the peer does, where its package's name does not say that.
+    """
+    for peer, its_runs in theirs.items():
+        if not its_runs:
+            yield {"versus": versus or peer, "left_out": f"{peer} could not be installed here"}
     for name, runs in mine.items():
-        pairs = zip(runs, theirs, strict=True)
-        yield {
+        row = {
             "name": name,
             "value": round(statistics.median(amount / said["seconds"] for said in runs)),
             "unit": unit,
-            "versus": versus,
-            "ratio": round(
-                statistics.median(their["seconds"] / our["seconds"] for our, their in pairs), 2
-            ),
         }
+        if not any(theirs.values()):
+            yield row
+        for peer, its_runs in theirs.items():
+            if its_runs:
+                ratios = (
+                    their["seconds"] / our["seconds"]
+                    for our, their in zip(runs, its_runs, strict=True)
+                )
+                ratio = round(statistics.median(ratios), 2)
+                yield row | {"versus": versus or peer, "ratio": ratio}

@@ -18,15 +18,24 @@ import runtime
 
 
 def set_up_peers() -> None:
-    """Make the peers' environment, unless it stands already as `peers.txt` wants it."""
+    """Make the peers' environment, unless it stands already as `peers.txt` wants it.
+
+    What cannot be installed is left out, and tried again the next time.
+    """
     wanted = HERE / "peers.txt"
     ready = PEERS_PYTHON.parent.parent / ".ready"
     if ready.exists() and ready.read_text() == wanted.read_text():
         return
     venv.create(PEERS_PYTHON.parent.parent, with_pip=True, clear=True)
     pip = [str(PEERS_PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--requirement", str(wanted)], check=True, stdout=sys.stderr)
-    ready.write_text(wanted.read_text())
+    pip += ["--constraint", str(wanted)]
+    packages = [line for line in wanted.read_text().splitlines() if not line.startswith("#")]
+    done = [
+        subprocess.run([*pip, package], check=False, stdout=sys.stderr).returncode
+        for package in packages
+    ]
+    if not any(done):
+        ready.write_text(wanted.read_text())
 
 
 def main() -> None:

@@ -110,11 +110,10 @@ def rows() -> Iterator[Row]:
             for hosting in ("tasks", "in place")
             for journal in ("", "journal")
         }
-        peer = ("peers/simpy_runtime.py", (str(STAGGER_NS[workload]),))
+        peer = {"simpy": ("peers/simpy_runtime.py", (str(STAGGER_NS[workload]),))}
         mine, theirs = in_turn("runtime.py", ours, peer, ANSWERS[workload])
-        yield from rates(
-            "deliveries/s", DELIVERIES, mine, "SimPy, a bare timeout a message", theirs
-        )
+        versus = "SimPy, a bare timeout a message"
+        yield from rates("deliveries/s", DELIVERIES, mine, theirs, versus)
 
 
 if __name__ == "__main__":

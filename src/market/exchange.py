@@ -34,7 +34,7 @@ from .identifiers import ClOrdID, CompID, OrderID, Qty, Symbol
 from .instrument import Instrument
 from .ledger import Rule
 from .market_data import MarketData
-from .matching import Algorithm, Asked
+from .matching import Algorithm, Asked, plan
 from .messages import (
     IMMEDIATE,
     STOPS,
@@ -58,7 +58,7 @@ from .operations import (
 )
 from .reports import Reporter
 from .rules import Applied, MarketView, Question, Reject, VenueRules
-from .sessions import Board, TradingState
+from .sessions import CONTINUOUS, Board, TradingState
 from .venue import EPOCH, Listing, Venue
 
 _MODIFY = "CME Group Client Systems Wiki, iLink 2 Tag Modification"
@@ -200,6 +200,11 @@ class Exchange:
             RuleFailed: if a rule set raises.
         """
         self._venue.now_ns = now_ns
+        if self._execution.due and now_ns in self._execution.due.values():
+            return self._after_what_is_due(request)
+        return self._receive(request)
+
+    def _receive(self, request: Request) -> Outcome:
         # By the type itself, and the commonest first, as in `OrderBook.apply`.
         if type(request) is NewOrderSingle:
             outcome = self._enter(request)
@@ -214,6 +219,18 @@ class Exchange:
             answer = self._market_data.answer(request)
             return Outcome([] if answer is None else [answer])
         return self._published(outcome) if self._feeds else outcome
+
+    def _after_what_is_due(self, request: Request) -> Outcome:
+        """Return what rule sets had due at this moment, and then what *request* came to."""
+        outcome = Outcome()
+        self._execution.catch_up(outcome)
+        outcome = self._published(outcome)
+        then = self._receive(request)
+        outcome.reports += then.reports
+        outcome.record(*then.effects)
+        for news in then.published:
+            outcome.publish(news)
+        return outcome
 
     def scheduled(self, rule_set: str, symbol: Symbol, name: str, now_ns: int) -> Outcome:
         """Let *rule_set* act at a moment that it asked for with `Schedule`.
@@ -236,6 +253,8 @@ class Exchange:
         """
         self._venue.now_ns = now_ns
         outcome = Outcome()
+        if not (isinstance(operation, ChangeTradingState) and operation.board is not None):
+            self._execution.catch_up(outcome)
         match operation:
             case ChangeTradingState():
                 self._execution.change_state(operation, outcome)
@@ -258,13 +277,13 @@ class Exchange:
         if listing.accept and (refusal := _refusal(listing.accept, order)) is not None:
             return self._refuse(order, *refusal)
 
-        order_id, qty = self._next_order_id, order.order_qty
-        if order.ord_type is not _LIMIT and order.ord_type not in STOPS:
-            touch = listing.book.best(order.side.opposite)
-            assert touch is not None, "an objection otherwise"
-            order = stops.protected(order, listing.instrument, touch)
-        asked = Asked(listing.prevent, listing.guard) if listing.asks else None
-        events = self._execution.plan(listing, order, order_id, qty, asked)
+        order_id, qty, asked = self._next_order_id, order.order_qty, None
+        if listing.is_plain and order.ord_type is _LIMIT:  # as nearly always
+            events = plan(listing.book, listing.algorithm, order, order_id, qty)
+        else:
+            order = self._protected(order, listing)
+            asked = Asked(listing.prevent, listing.guard) if listing.asks else None
+            events = self._execution.plan(listing, order, order_id, qty, asked)
 
         self._next_order_id = next(self._order_ids)
         names[order.cl_ord_id] = order_id
@@ -272,10 +291,18 @@ class Exchange:
         reports: list[Answer] = [self._report(order, order_id, _EXEC_NEW, _NEW, qty, 0)]
         if type(events[0]) is not Rested:  # else the acknowledgement has said it
             reports += self._reporter.tell(events, order, order_id, qty)
-            return self._followed(listing, events, asked, reports)
-        if asked is None and not listing.settle and not listing.state.indicative:
+        if listing.is_plain:
             return Outcome(reports)
         return self._followed(listing, events, asked, reports)
+
+    @staticmethod
+    def _protected(order: NewOrderSingle, listing: Listing) -> NewOrderSingle:
+        """Return *order* with the limit that a market or market-limit order trades to."""
+        if order.ord_type is _LIMIT or order.ord_type in STOPS:
+            return order
+        touch = listing.book.best(order.side.opposite)
+        assert touch is not None, "an objection otherwise"
+        return stops.protected(order, listing.instrument, touch)
 
     def _cancel(self, request: OrderCancelRequest) -> Outcome:
         resting = self._find(request)
@@ -283,9 +310,11 @@ class Exchange:
             return self._refuse(request, resting)
         listing = self._listings[request.symbol]
         order, order_id, leaves_qty = resting.order, resting.order_id, resting.leaves_qty
-        objection = objection_of_state(order, listing.state, listing.state.cancel)
-        if objection is not None:
-            return self._refuse(request, objection)
+        state = listing.state
+        if state is not CONTINUOUS:
+            objection = objection_of_state(order, state, state.cancel)
+            if objection is not None:
+                return self._refuse(request, objection)
         if listing.accept and (refusal := _refusal(listing.accept, request)) is not None:
             return self._refuse(request, *refusal)
 
@@ -293,6 +322,8 @@ class Exchange:
         events = [Canceled(order_id, order, leaves_qty)]
         listing.book.apply(events)
         reports: list[Answer] = [self._canceled(request, order, order_id, leaves_qty)]
+        if listing.is_plain:
+            return Outcome(reports)
         return self._followed(listing, events, None, reports)
 
     def _replace(self, request: OrderCancelReplaceRequest) -> Outcome:
@@ -323,6 +354,8 @@ class Exchange:
             display_qty=request.display_qty,
             expire_date=request.expire_date,
             post_only=request.post_only,
+            self_match_prevention_id=request.self_match_prevention_id,
+            self_match_prevention_instruction=request.self_match_prevention_instruction,
         )
         leaves_qty = order.order_qty - cum_qty
         events: list[BookEvent]
@@ -434,7 +467,7 @@ class Exchange:
         if sides is None or number in self._busted:
             found = "has been busted" if number in self._busted else "expected one of the latest"
             text = f"trd_match_id {number}: {found}"
-            outcome.published.append(OperationRefused(operation=bust, text=text))
+            outcome.publish(OperationRefused(operation=bust, text=text))
             return
         self._busted.add(number)
         bought, _ = sides
@@ -455,7 +488,7 @@ class Exchange:
         symbol = operation.symbol
         if symbol is not None and symbol not in self._listings:
             text = f"symbol {symbol!r}: expected one of {', '.join(self._listings)}"
-            outcome.published.append(OperationRefused(operation=operation, text=text))
+            outcome.publish(OperationRefused(operation=operation, text=text))
             return
         meant = [
             (listing, resting)

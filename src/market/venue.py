@@ -44,6 +44,9 @@ class Listing:
     """Where it has been put without its board."""
 
     board: BoardState | None = attrs.field(init=False, default=None)
+    auction: Uncross | None = attrs.field(init=False, default=None)
+    """What traded in the auction that its state began with, if it did and anything has."""
+
     indicated: tuple[Price | None, Qty] = attrs.field(init=False, default=(None, 0))
     """The indicative price and quantity that were published last; at first there is none."""
 
@@ -62,10 +65,24 @@ class Listing:
     asks: bool = attrs.field(init=False, default=False)
     """Whether anybody is asked while a request is planned."""
 
+    is_plain: bool = attrs.field(init=False, default=True)
+    """Whether an order that arrives is matched, and nothing but that follows from it.
+
+    Kept, as it is asked of every request (`consider`).
+    """
+
     @step.default
     def _the_only_step(self) -> Price | None:
         bands = self.instrument.ticks.bands
         return bands[0].min_price_increment if len(bands) == 1 else None
+
+    def consider(self) -> None:
+        """Find out whether it is plain, after anything that could have changed that."""
+        stops = self.book.buy_stops.best or self.book.sell_stops.best
+        state = self.state
+        self.is_plain = (
+            state.match and not state.indicative and not self.asks and not self.settle and not stops
+        )
 
     @property
     def board_state(self) -> TradingState:
@@ -140,6 +157,7 @@ class Venue:
                     other = listing.board.board.name
                     raise ValueError(f"board {board.name}: {symbol} is on board {other} already")
                 listing.board, listing.state = on, board.state
+                listing.consider()
         self.states = states_by_name(known)
 
     def bind(self, symbol: Symbol, rules: VenueRules) -> None:
@@ -164,6 +182,7 @@ class Venue:
         listing.scheduled = phase("scheduled", rules.scheduled)
         listing.changed = phase("trading_session_changed", rules.trading_session_changed)
         listing.refer = phase("auction_reference", rules.auction_reference)
+        listing.consider()
 
 
 @attrs.frozen(eq=False)
@@ -193,6 +212,19 @@ class _View:
     @property
     def board_state(self) -> TradingState:
         return self._listing.board_state
+
+    @property
+    def board(self) -> Board | None:
+        on = self._listing.board
+        return None if on is None else on.board
+
+    @property
+    def own_state(self) -> TradingState | None:
+        return self._listing.own_state
+
+    @property
+    def auction(self) -> Uncross | None:
+        return self._listing.auction
 
     @property
     def statistics(self) -> Statistics:
