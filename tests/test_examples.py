@@ -6,11 +6,14 @@ reads the diff.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from commands import EXAMPLES, Ran, command, process
+
+import floorproof
 
 ALL = sorted(EXAMPLES.glob("*.toml"))
 # Its data is not ours to ship, so it is run, and its account compared, by itself.
@@ -110,3 +113,18 @@ def test_replay_without_its_data_is_refused() -> None:
 
     assert ran.status == 2
     assert "replay[0].messages: cannot read" in ran.err
+
+
+def test_what_the_page_on_markets_shows_is_a_scenario() -> None:
+    page = (EXAMPLES.parent / "docs" / "markets.md").read_text(encoding="utf-8")
+    matching, day = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    instrument = 'symbol = "NCL"\nprice_decimals = 2\ntick = "0.05"\nalgorithm = "K"\n'
+    text = (
+        '[scenario]\nname = "a day"\nstart = 2024-03-11T14:30:00Z\n'
+        f'[[exchange]]\nname = "X"\n[[exchange.instrument]]\n{instrument}{matching}{day}'
+    )
+
+    scenario = floorproof.parse(text)
+
+    assert scenario.name == "a day"
+    assert not scenario.warnings

@@ -116,6 +116,8 @@ class MatchingEngine:
                     yield Fact("auction", news)
                 case OperationRefused():
                     yield Fact("operation refused", news)
+                case Publish(message):
+                    yield Fact("published", message)
         for report in outcome.reports:
             session = report.target_comp_id
             assert session is not None, "only a status on record has no addressee"
@@ -126,8 +128,6 @@ class MatchingEngine:
         for applied in outcome.effects:
             yield Fact(f"effect {type(applied.effect).__name__}", applied)
             match applied.effect:
-                case Publish(message):
-                    yield Fact("published", message)
                 case Schedule(delay_ns, name):
                     due = RuleSetDue(applied.rule_set, applied.symbol, name)
                     yield Send(self._name, due, delay_ns)

@@ -7,7 +7,6 @@ what his window does not show.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 import attrs
 
@@ -19,6 +18,7 @@ from ..market.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderMassActionRequest,
+    Terms,
 )
 from ..market.staging import Claim
 from ..market.terminal import (
@@ -43,15 +43,15 @@ class Terminal:
 
     user: CompID
     window: Window = attrs.field(init=False, factory=Window)
-    _typed: dict[ClOrdID, tuple[date | None, bool]] = attrs.field(init=False, factory=dict)
-    """Of the orders that were sent from here, what no report repeats: date and post-only."""
+    _typed: dict[ClOrdID, Terms] = attrs.field(init=False, factory=dict)
+    """Of the orders that were sent from here, what was sent: no report repeats all of it."""
 
     def act(self, act: Act) -> Iterator[Answer]:
         """Return what the user's *act* sends."""
         match act:
             case Enter(request=request, gateway=gateway):
                 if isinstance(request, NewOrderSingle):
-                    self._typed[request.cl_ord_id] = (request.expire_date, request.post_only)
+                    self._typed[request.cl_ord_id] = request
                 yield Send(gateway, request)
             case ClaimOrder(staged_order_id=name):
                 row = self.window.staged.get(name)
@@ -75,7 +75,10 @@ class Terminal:
                     account=act.account,
                     parent_id=name,
                     parent_gateway=row.held_by,
+                    self_match_prevention_id=act.self_match_prevention_id,
+                    self_match_prevention_instruction=act.self_match_prevention_instruction,
                 )
+                self._typed[child.cl_ord_id] = child
                 yield Send(row.gateway, child)
             case CancelWorking(orig_cl_ord_id=name):
                 order = self._own(name)
@@ -96,7 +99,7 @@ class Terminal:
                     yield self._impossible(act, f"{self.user} has no order {name} that works")
                     return
                 change = self._changed(act, order)
-                self._typed[act.cl_ord_id] = (change.expire_date, change.post_only)
+                self._typed[act.cl_ord_id] = change
                 yield Send(order.gateway, change)
             case CancelAll(gateway=gateway):
                 action = OrderMassActionRequest(
@@ -117,13 +120,20 @@ class Terminal:
         if act.ord_type is None and order.price is not None and ord_type not in STOPS:
             ord_type = OrdType.LIMIT  # whatever it came as, it is one now that it rests
         price, stop_px, expire_date = act.price, act.stop_px, act.expire_date
-        known_date, post_only = self._typed.get(act.orig_cl_ord_id, (None, False))
+        typed = self._typed.get(act.orig_cl_ord_id)
+        post_only, smp_id = act.post_only, act.self_match_prevention_id
+        instruction = act.self_match_prevention_instruction
+        if typed is not None:
+            post_only = typed.post_only if post_only is None else post_only
+            smp_id = typed.self_match_prevention_id if smp_id is None else smp_id
+            if instruction is None:
+                instruction = typed.self_match_prevention_instruction
         if price is None and ord_type in _WITH_PRICE:
             price = order.price
         if stop_px is None and ord_type in STOPS:
             stop_px = order.stop_px
         if expire_date is None and lives is TimeInForce.GOOD_TILL_DATE:
-            expire_date = known_date
+            expire_date = None if typed is None else typed.expire_date
         return OrderCancelReplaceRequest(
             sender_comp_id=self.user,
             cl_ord_id=act.cl_ord_id,
@@ -138,7 +148,9 @@ class Terminal:
             stop_px=stop_px,
             display_qty=order.display_qty if act.display_qty is None else act.display_qty,
             expire_date=expire_date,
-            post_only=post_only if act.post_only is None else act.post_only,
+            post_only=bool(post_only),
+            self_match_prevention_id=smp_id,
+            self_match_prevention_instruction=instruction,
         )
 
     def _own(self, cl_ord_id: ClOrdID) -> OrderRow | None:

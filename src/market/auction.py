@@ -16,16 +16,15 @@ kept has no gaps, since with a rising price bids only fall away and offers only 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import TypeAlias
 
 import attrs
 
-from .book import AuctionFill, AuctionTraded, HalfBook, OrderBook, Resting
+from .book import AuctionFill, AuctionTraded, Election, HalfBook, OrderBook, Resting
 from .fix import Side
-from .identifiers import OrderID, Price, Qty
+from .identifiers import Price, Qty
 from .instrument import Instrument, TickTable
 from .ledger import Rule
 from .messages import IMMEDIATE, NewOrderSingle
@@ -227,21 +226,7 @@ def uncross(
         return None
     buys = _reaching(bid, bids, offer[0], -1)
     sells = _reaching(offer, offers, bid[0], 1)
-
-    kept: Sequence[PriceRange] = _candidates(buys, sells, ticks)
-    for step, breaker in enumerate(chain.steps, 1):
-        kept = breaker.narrow(kept, reference, ticks)
-        if kept[0].lowest == kept[-1].highest:
-            (found,) = kept
-            return Uncross(
-                price=found.lowest,
-                quantity=found.volume,
-                surplus=abs(found.surplus),
-                surplus_side=_side_of(found.surplus),
-                step=step,
-                decided_by=breaker,
-            )
-    raise AssertionError(f"{breaker} decides, and has left {kept}")
+    return _decided(buys, sells, ticks, reference, chain)
 
 
 def indicative(
@@ -265,25 +250,24 @@ def opening(
     A stop that could not rest, as it works without a limit or at once, does not join: the
     auction's trades elect it.
     """
-    ticks = instrument.ticks
-    found = indicative(book, ticks=ticks, reference=reference, chain=chain)
-    joining: dict[OrderID, tuple[Resting, NewOrderSingle]] = {}
-    while found is not None:
+    bids, offers, election = _Auctioned(book.bids), _Auctioned(book.offers), Election(book)
+    joining: list[tuple[Resting, NewOrderSingle]] = []
+    while True:
+        bid, offer = bids.best, offers.best
+        if bid is None or offer is None or bid < offer:
+            assert not joining, "who joins does not part the two sides"
+            return Opening(None)
+        buys, sells = bids.reaching(offer), offers.reaching(bid)
+        found = _decided(buys, sells, instrument.ticks, reference, chain)
         known = len(joining)
-        for stop in book.elected(found.price):
+        for stop in election.at(found.price):
             order = triggered(stop.order, instrument)
             if order.price is not None and order.time_in_force not in IMMEDIATE:
-                joining.setdefault(stop.order_id, (stop, order))
+                joining.append((stop, order))
+                half = bids if order.side is Side.BUY else offers
+                half.add(order.price, stop.leaves_qty)
         if len(joining) == known:
-            break
-        found = uncross(
-            _levels_with(book.bids, Side.BUY, joining.values()),
-            _levels_with(book.offers, Side.SELL, joining.values()),
-            ticks=ticks,
-            reference=reference,
-            chain=chain,
-        )
-    return Opening(found, tuple(joining.values()))
+            return Opening(found, tuple(joining))
 
 
 def allocate(book: OrderBook, price: Price) -> list[AuctionTraded]:
@@ -499,15 +483,52 @@ def _levels(half: HalfBook) -> Iterator[tuple[Price, Qty]]:
         yield level.price, level.qty
 
 
-def _levels_with(
-    half: HalfBook, side: Side, joining: Iterable[tuple[Resting, NewOrderSingle]]
-) -> list[tuple[Price, Qty]]:
-    """Return the levels of one side as they will be with the stops that are *joining*."""
-    levels = Counter(dict(_levels(half)))
-    for stop, order in joining:
-        if order.side is side and order.price is not None:
-            levels[order.price] += stop.leaves_qty
-    return sorted(levels.items(), key=lambda level: half.sign * level[0])
+class _Auctioned:
+    """One side of a book, read as far as it meets the other, with the stops that join it."""
+
+    def __init__(self, half: HalfBook) -> None:
+        self.best = None if half.best is None else half.best.price
+        self._sign = half.sign
+        self._unread = iter(half)
+        self._next = next(self._unread, None)
+        self._levels: dict[Price, Qty] = {}
+
+    def add(self, price: Price, qty: Qty) -> None:
+        self._levels[price] = self._levels.get(price, 0) + qty
+        if self.best is None or (price - self.best) * self._sign < 0:
+            self.best = price
+
+    def reaching(self, limit: Price) -> dict[Price, Qty]:
+        """Return the levels that reach *limit*, the other side's best, in no order."""
+        sign = self._sign
+        while self._next is not None and (self._next.price - limit) * sign <= 0:
+            self.add(self._next.price, self._next.qty)
+            self._next = next(self._unread, None)
+        return {price: qty for price, qty in self._levels.items() if (price - limit) * sign <= 0}
+
+
+def _decided(
+    buys: dict[Price, Qty],
+    sells: dict[Price, Qty],
+    ticks: TickTable,
+    reference: Price | None,
+    chain: Chain,
+) -> Uncross:
+    """Return what the *chain* makes of the levels of both sides that reach the other's best."""
+    kept: Sequence[PriceRange] = _candidates(buys, sells, ticks)
+    for step, breaker in enumerate(chain.steps, 1):
+        kept = breaker.narrow(kept, reference, ticks)
+        if kept[0].lowest == kept[-1].highest:
+            (found,) = kept
+            return Uncross(
+                price=found.lowest,
+                quantity=found.volume,
+                surplus=abs(found.surplus),
+                surplus_side=_side_of(found.surplus),
+                step=step,
+                decided_by=breaker,
+            )
+    raise AssertionError(f"{breaker} decides, and has left {kept}")
 
 
 def _reaching(

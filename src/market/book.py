@@ -261,6 +261,9 @@ class OrderBook:
     tape: list[BookEvent] | None = attrs.field(init=False, default=None)
     """Where what is applied is put down as well, while somebody wants to know."""
 
+    has_changed: bool = attrs.field(init=False, default=False)
+    """Whether anything has been applied since somebody last said that nothing had."""
+
     _orders: dict[OrderID, Resting] = attrs.field(init=False, factory=dict)
 
     def __len__(self) -> int:
@@ -312,21 +315,9 @@ class OrderBook:
             if level is not None:
                 yield price, level.qty - level.hidden_qty
 
-    def elected(self, price: Price) -> Iterator[Resting]:
-        """Yield the stops that a trade at *price* elects: the first to be triggered first.
-
-        Those to buy come first, by rising trigger, then those to sell, by falling
-        trigger; at one trigger, the oldest first.
-        """
-        for half in (self.buy_stops, self.sell_stops):
-            if half.best is not None:
-                for level in half:
-                    if (level.price - price) * half.sign > 0:
-                        break
-                    yield from level
-
     def apply(self, events: Sequence[BookEvent]) -> None:
         """Make *events* true of this book, first to last."""
+        self.has_changed = True
         if self.tape is not None:
             self.tape += events
         orders = self._orders
@@ -394,6 +385,40 @@ class OrderBook:
                         _leave(orders.pop(fill.order_id))
             else:  # it never was in the book
                 assert type(event) is AggressorCanceled or type(event) is Expired
+
+
+@attrs.define(eq=False)
+class Election:
+    """Which stops of a book are elected by trades that follow one another, each once."""
+
+    _book: OrderBook
+    _highest: Price | None = attrs.field(init=False, default=None)
+    _lowest: Price | None = attrs.field(init=False, default=None)
+    """How far the prices have gone so far: what these reach is not looked at again."""
+
+    def at(self, price: Price) -> list[Resting]:
+        """Return the stops that a trade at *price* elects: the first to be triggered first.
+
+        Those to buy come first, by rising trigger, then those to sell, by falling
+        trigger; at one trigger, the oldest first.
+        """
+        found: list[Resting] = []
+        if self._highest is None or price > self._highest:
+            found += _between(self._book.buy_stops, self._highest, price)
+            self._highest = price
+        if self._lowest is None or price < self._lowest:
+            found += _between(self._book.sell_stops, self._lowest, price)
+            self._lowest = price
+        return found
+
+
+def _between(stops: HalfBook, beyond: Price | None, price: Price) -> Iterator[Resting]:
+    """Yield the stops with triggers up to *price*, and none that *beyond* reaches."""
+    if stops.best is not None:
+        first = None if beyond is None else beyond * stops.sign
+        ranks = stops.by_rank.irange(first, price * stops.sign, inclusive=(False, True))
+        for rank in ranks:
+            yield from stops.by_rank[rank]
 
 
 def _opened(half: HalfBook, price: Price) -> Level:

@@ -200,7 +200,7 @@ class Exchange:
             RuleFailed: if a rule set raises.
         """
         self._venue.now_ns = now_ns
-        if self._execution.due and now_ns in self._execution.due.values():
+        if now_ns >= self._execution.wake_ns:
             return self._after_what_is_due(request)
         return self._receive(request)
 
@@ -221,15 +221,14 @@ class Exchange:
         return self._published(outcome) if self._feeds else outcome
 
     def _after_what_is_due(self, request: Request) -> Outcome:
-        """Return what rule sets had due at this moment, and then what *request* came to."""
+        """Return what comes first at this moment, and then what *request* came to."""
         outcome = Outcome()
         self._execution.catch_up(outcome)
         outcome = self._published(outcome)
         then = self._receive(request)
         outcome.reports += then.reports
         outcome.record(*then.effects)
-        for news in then.published:
-            outcome.publish(news)
+        outcome.publish(*then.published)
         return outcome
 
     def scheduled(self, rule_set: str, symbol: Symbol, name: str, now_ns: int) -> Outcome:
@@ -242,6 +241,7 @@ class Exchange:
         """
         self._venue.now_ns = now_ns
         outcome = Outcome()
+        self._execution.begin_date(outcome)
         self._execution.scheduled(rule_set, symbol, name, outcome)
         return self._published(outcome)
 
@@ -253,7 +253,9 @@ class Exchange:
         """
         self._venue.now_ns = now_ns
         outcome = Outcome()
-        if not (isinstance(operation, ChangeTradingState) and operation.board is not None):
+        if isinstance(operation, ChangeTradingState) and operation.board is not None:
+            self._execution.begin_date(outcome)
+        else:
             self._execution.catch_up(outcome)
         match operation:
             case ChangeTradingState():
@@ -398,27 +400,20 @@ class Exchange:
         if objection is not None:
             return Outcome([self._mass_report(request, objection=objection)])
         fitting = [
-            (listing, resting)
-            for listing in self._listings.values()
-            if symbol is None or listing.instrument.symbol == symbol
-            for resting in listing.book
+            Canceled(resting.order_id, resting.order, resting.leaves_qty)
+            for listing, resting in self._live(session, symbol)
             if _fits(resting.order, request)
             and objection_of_state(resting.order, listing.state, listing.state.cancel) is None
         ]
-        fitting.sort(key=lambda pair: pair[1].order_id)
+        fitting.sort(key=lambda event: event.order_id)
         self._names[session][request.cl_ord_id] = _NO_ORDER
-        outcome = Outcome()
-        canceled: dict[Symbol, list[BookEvent]] = {}
-        for listing, resting in fitting:
-            order, order_id, leaves_qty = resting.order, resting.order_id, resting.leaves_qty
-            event = Canceled(order_id, order, leaves_qty)
-            listing.book.apply([event])
-            canceled.setdefault(order.symbol, []).append(event)
-            outcome.reports.append(self._canceled(request, order, order_id, leaves_qty))
-        ids = tuple(resting.order_id for _, resting in fitting)
-        outcome.reports.append(self._mass_report(request, ids))
-        for of, events in canceled.items():
-            self._execution.settle(self._listings[of], events, outcome)
+        reports: list[Answer] = [
+            self._canceled(request, event.order, event.order_id, event.leaves_qty)
+            for event in fitting
+        ]
+        ids = tuple(event.order_id for event in fitting)
+        outcome = Outcome([*reports, self._mass_report(request, ids)])
+        self._execution.take_off(fitting, outcome)
         return outcome
 
     def _canceled(
@@ -429,16 +424,18 @@ class Exchange:
         leaves_qty: Qty,
     ) -> ExecutionReport:
         """Return the word that *order* was canceled because its session asked."""
-        return self._report(
+        cum_qty = order.order_qty - leaves_qty
+        report = self._report(
             order,
             order_id,
             _EXEC_CANCELED,
             _CANCELED,
             0,
-            order.order_qty - leaves_qty,
+            cum_qty,
             cl_ord_id=request.cl_ord_id,
             orig_cl_ord_id=order.cl_ord_id,
         )
+        return self._reporter.last(report) if cum_qty else report
 
     def _mass_report(
         self,
@@ -465,12 +462,14 @@ class Exchange:
         number = bust.trd_match_id
         sides = self._reporter.trade(number)
         if sides is None or number in self._busted:
-            found = "has been busted" if number in self._busted else "expected one of the latest"
-            text = f"trd_match_id {number}: {found}"
+            text = f"trade {number} has been busted"
+            if number not in self._busted:
+                text = f"the venue has no trade {number}; {self._reporter.latest_trades()}"
             outcome.publish(OperationRefused(operation=bust, text=text))
             return
         self._busted.add(number)
         bought, _ = sides
+        self._market_data.revised.add(bought.symbol)
         self._listings[bought.symbol].day.take_back(number, bought.last_qty)
         for told in sides:
             assert told.order_id is not None, "only a reject has none"
@@ -490,25 +489,31 @@ class Exchange:
             text = f"symbol {symbol!r}: expected one of {', '.join(self._listings)}"
             outcome.publish(OperationRefused(operation=operation, text=text))
             return
+        reason, text = ExecRestatementReason.OTHER, operation.text
         meant = [
-            (listing, resting)
-            for listing in self._listings.values()
-            if symbol in (None, listing.instrument.symbol)
-            for resting in listing.book
-            if operation.session in (None, resting.order.sender_comp_id)
-            and operation.user in (None, resting.order.sender_sub_id)
+            Canceled(resting.order_id, resting.order, resting.leaves_qty, reason, text)
+            for _, resting in self._live(operation.session, symbol)
+            if operation.user in (None, resting.order.sender_sub_id)
         ]
-        canceled: dict[Symbol, list[BookEvent]] = {}
-        for listing, resting in sorted(meant, key=lambda pair: pair[1].order_id):
-            order, order_id = resting.order, resting.order_id
-            reason, text = ExecRestatementReason.OTHER, operation.text
-            event = Canceled(order_id, order, resting.leaves_qty, reason, text)
-            self._execution.cancel(listing, resting, event, outcome)
-            canceled.setdefault(order.symbol, []).append(event)
-        for of, events in canceled.items():
-            self._execution.settle(self._listings[of], events, outcome)
+        self._execution.take_off(meant, outcome)
 
     # --- finding ---------------------------------------------------------------------
+
+    def _live(
+        self, session: CompID | None, symbol: Symbol | None
+    ) -> Iterator[tuple[Listing, Resting]]:
+        """Yield the live orders of a session, of an instrument, or all, in no order."""
+        listings = self._listings
+        names = {} if session is None else self._names.get(session, {})
+        for listing in listings.values() if symbol is None else (listings[symbol],):
+            book = listing.book
+            if session is not None and len(names) < len(book):
+                mine = map(book.get, {*names.values()})
+                yield from ((listing, resting) for resting in mine if resting is not None)
+            else:
+                for resting in book:
+                    if session in (None, resting.order.sender_comp_id):
+                        yield listing, resting
 
     def _find(self, request: OrderCancelRequest | OrderCancelReplaceRequest) -> Resting | Reject:
         """Return the order that *request* is about, or why there is none."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import attrs
 import msgspec
@@ -23,13 +23,14 @@ from .book import (
     AuctionTraded,
     BookEvent,
     Canceled,
+    Election,
     Lapsed,
     Rested,
     Resting,
     Traded,
     Triggered,
 )
-from .fix import TimeInForce
+from .fix import OrdType, TimeInForce
 from .identifiers import OrderID, Price, Qty, Symbol
 from .matching import Asked, plan
 from .messages import (
@@ -76,21 +77,31 @@ Answer: TypeAlias = (
 )
 
 
+_T = TypeVar("_T")
+
+
 class Outcome(msgspec.Struct, gc=False):
     """What a request, an operation or a scheduled moment came to."""
 
     reports: list[Answer] = msgspec.field(default_factory=list)
     """In the order in which they came about; each names its addressee."""
 
-    effects: list[Applied] = msgspec.field(default_factory=list)
+    effects: Sequence[Applied] = ()
     """What rule sets had done, in the order in which it was done.
 
-    Whoever hosts the exchange acts on two kinds: a `Publish` goes to the public
-    feed, a `Schedule` wants `Exchange.scheduled` to be called after its delay.
+    Whoever hosts the exchange acts on one kind: a `Schedule` wants `Exchange.scheduled` to
+    be called after its delay.
     """
 
-    published: list[Published | OperationRefused] = msgspec.field(default_factory=list)
-    """What became public of states and auctions, and what could not be done."""
+    published: Sequence[Published | OperationRefused | Publish] = ()
+    """What became public of states and auctions, what rule sets have published, and what
+    could not be done; in the order in which that came about."""
+
+    def record(self, *effects: Applied) -> None:
+        self.effects = _more(self.effects, effects)
+
+    def publish(self, *news: Published | OperationRefused | Publish) -> None:
+        self.published = _more(self.published, news)
 
 
 @attrs.define(eq=False)
@@ -102,6 +113,17 @@ class Execution:
     _due: dict[tuple[str, Symbol, str], int] = attrs.field(init=False, factory=dict)
     """By rule set, symbol and name, the moment that `Schedule` asked for."""
 
+    _tomorrow_ns: int = attrs.field(init=False)
+    """When the venue's next date begins."""
+
+    wake_ns: int = attrs.field(init=False)
+    """Until then nothing comes before what is asked of the venue (`catch_up`)."""
+
+    @_tomorrow_ns.default
+    @wake_ns.default
+    def _as_the_next_date_begins(self) -> int:
+        return self._venue.tomorrow_ns()
+
     # --- orders ----------------------------------------------------------------------
 
     def plan(
@@ -112,12 +134,21 @@ class Execution:
         leaves_qty: Qty,
         asked: Asked | None,
     ) -> list[BookEvent]:
-        """Return what an order causes that enters, or enters anew; the book stays as it is."""
-        if order.ord_type in STOPS:
+        """Return what an order causes that enters, or enters anew; the book stays as it is.
+
+        Raises:
+            RuleFailed: if a rule set raises, or interrupts the market into a state that
+                could leave it crossed, or that there is not.
+        """
+        if order.ord_type is not OrdType.LIMIT and order.ord_type in STOPS:
             assert order.stop_px is not None, "an objection otherwise"
+            listing.is_plain = False
             return [Armed(order_id, order, order.stop_px, leaves_qty)]
         if listing.state.match:
-            return plan(listing.book, listing.algorithm, order, order_id, leaves_qty, asked)
+            events = plan(listing.book, listing.algorithm, order, order_id, leaves_qty, asked)
+            if asked is not None:
+                self._check_interrupts(asked)
+            return events
         assert order.price is not None, "an objection of the state's otherwise"
         return [Rested(order_id, order, order.price, leaves_qty, False)]
 
@@ -126,12 +157,13 @@ class Execution:
     ) -> None:
         """Have happen what follows from *events*, which have been applied and reported."""
         if asked is not None:
-            outcome.effects += asked.effects
+            outcome.record(*asked.effects)
             self._interrupt(listing, asked, outcome)
         book = listing.book
         if book.buy_stops.best is not None or book.sell_stops.best is not None:
-            events = self._run_stops(listing, events, outcome)
+            events = [*events, *self._run_stops(listing, _trade_prices(events), outcome)]
         self.settle(listing, events, outcome)
+        listing.consider()
 
     def settle(self, listing: Listing, events: Sequence[BookEvent], outcome: Outcome) -> None:
         """Have rule sets say what else comes of *events*, and do it."""
@@ -140,36 +172,40 @@ class Execution:
         if listing.state.indicative:
             self._indicate(listing, outcome)
 
-    def cancel(
-        self, listing: Listing, resting: Resting, event: Canceled | Lapsed, outcome: Outcome
-    ) -> None:
-        """Take an order off the book of which nobody has asked that."""
-        listing.book.apply([event])
-        outcome.reports += self._reporter.tell([event], resting.order, resting.order_id, 0)
+    def take_off(self, events: Sequence[Canceled | Lapsed], outcome: Outcome) -> None:
+        """Take orders off their books, the oldest first, and have happen what follows."""
+        gone: dict[Symbol, list[BookEvent]] = {}
+        for event in sorted(events, key=lambda event: event.order_id):
+            self._take_off(event, outcome)
+            gone.setdefault(event.order.symbol, []).append(event)
+        for symbol, of_one in gone.items():
+            self.settle(self._venue.listings[symbol], of_one, outcome)
+
+    def _take_off(self, event: Canceled | Lapsed, outcome: Outcome) -> None:
+        self._venue.listings[event.order.symbol].book.apply([event])
+        outcome.reports += self._reporter.tell([event], event.order, event.order_id, 0)
 
     def _run_stops(
-        self, listing: Listing, events: Sequence[BookEvent], outcome: Outcome
-    ) -> Sequence[BookEvent]:
-        """Trigger the stops that *events* elect, and those that these elect in turn.
+        self, listing: Listing, prices: Iterable[Price], outcome: Outcome
+    ) -> list[BookEvent]:
+        """Trigger the stops that trades at *prices* elect, and those that these elect in turn.
 
         Returns:
-            *events*, and what came of them.
+            What came of that.
         """
-        happened, fresh = [*events], events
+        happened: list[BookEvent] = []
+        election = Election(listing.book)
         waiting: deque[Resting] = deque()
-        elected: set[OrderID] = set()
         while listing.state.match:
-            for price in _trade_prices(fresh):
-                for stop in listing.book.elected(price):
-                    if stop.order_id not in elected:
-                        elected.add(stop.order_id)
-                        waiting.append(stop)
+            for price in prices:
+                waiting += election.at(price)
             if not waiting:
                 break
-            stop = waiting.popleft()
+            stop, prices = waiting.popleft(), ()
             if listing.book.get(stop.order_id) is stop:  # else a change of state was faster
-                fresh = self._trigger(listing, stop, outcome)
-                happened += fresh
+                events = self._trigger(listing, stop, outcome)
+                prices = _trade_prices(events)
+                happened += events
         return happened
 
     def _trigger(self, listing: Listing, stop: Resting, outcome: Outcome) -> list[BookEvent]:
@@ -183,9 +219,30 @@ class Execution:
         ]
         listing.book.apply(events)
         outcome.reports += self._reporter.tell(events, order, order_id, leaves_qty)
-        outcome.effects += asked.effects
+        outcome.record(*asked.effects)
         self._interrupt(listing, asked, outcome)
         return events
+
+    def _check_interrupts(self, asked: Asked) -> None:
+        """Check that the market can be interrupted as a plan has it, before it is applied.
+
+        What is left of the aggressor may rest crossed, so that the state may not match
+        unless it uncrosses.
+        """
+        for applied in asked.effects:
+            effect = applied.effect
+            if isinstance(effect, Interrupt):
+                state = self._venue.states.get(effect.state)
+                if state is None:
+                    expected = f"one of {', '.join(self._venue.states)}"
+                elif state.match and not state.uncross:
+                    expected = "one that does not match, or that uncrosses"
+                else:
+                    continue
+                why = f"state {effect.state!r}: expected {expected}"
+                raise RuleFailed(
+                    applied.rule_set, "before_trade", (applied.symbol, effect)
+                ) from ValueError(why)
 
     def _interrupt(self, listing: Listing, asked: Asked, outcome: Outcome) -> None:
         """Put an instrument into another state if a rule set has interrupted its market."""
@@ -201,10 +258,13 @@ class Execution:
     # --- states ----------------------------------------------------------------------
 
     def change_state(self, change: ChangeTradingState, outcome: Outcome) -> None:
-        """Put a board or an instrument into a state, or say why that cannot be."""
+        """Put a board or an instrument into a state, or say why that cannot be.
+
+        Of a board's instruments those go along that can.
+        """
         objection = self._objection(change)
         if objection is not None:
-            outcome.published.append(OperationRefused(operation=change, text=objection))
+            outcome.publish(OperationRefused(operation=change, text=objection))
             return
         venue = self._venue
         state = None if change.state is None else venue.states[change.state]
@@ -219,8 +279,14 @@ class Execution:
         board.state = state
         for symbol in board.board.symbols:
             listing = venue.listings[symbol]
-            if listing.own_state is None:
+            if listing.own_state is not None:
+                continue
+            objection = _crossed(listing, state)
+            if objection is None:
                 self._enter(listing, state, outcome)
+            else:
+                of_one = ChangeTradingState(symbol=symbol, state=state.name)
+                outcome.publish(OperationRefused(operation=of_one, text=objection))
 
     def _objection(self, change: ChangeTradingState) -> str | None:
         """Return why a change of state cannot be made, or None."""
@@ -231,24 +297,11 @@ class Execution:
             return f"board {change.board!r}: expected one of {', '.join(venue.boards) or 'none'}"
         if change.state is not None and change.state not in venue.states:
             return f"state {change.state!r}: expected one of {', '.join(venue.states)}"
-        for listing in self._changed(change):
-            state = listing.board_state if change.state is None else venue.states[change.state]
-            if state.match and not state.uncross and listing.book.is_crossed:
-                return (
-                    f"state {state.name!r}: expected one that uncrosses the book of"
-                    f" {listing.instrument.symbol}, or does not match"
-                )
-        return None
-
-    def _changed(self, change: ChangeTradingState) -> Iterator[Listing]:
-        """Yield the instruments that a change of state is about."""
-        venue = self._venue
-        if change.symbol is not None:
-            yield venue.listings[change.symbol]
-        if change.board is not None:
-            for symbol in venue.boards[change.board].board.symbols:
-                if venue.listings[symbol].own_state is None:
-                    yield venue.listings[symbol]
+        if change.symbol is None:
+            return None
+        listing = venue.listings[change.symbol]
+        state = listing.board_state if change.state is None else venue.states[change.state]
+        return _crossed(listing, state)
 
     def _enter(self, listing: Listing, state: TradingState, outcome: Outcome) -> None:
         """Have an instrument enter *state*, with all that comes of it."""
@@ -256,22 +309,28 @@ class Execution:
         if state == old:
             return
         listing.state = state
+        listing.consider()
         if old.ends_day:
             listing.day.begin(self._reporter.next_trade)
         symbol, now_ns = listing.instrument.symbol, self._venue.now_ns
-        outcome.published.append(
+        outcome.publish(
             SecurityStatus(symbol=symbol, trading_state=state.name, transact_time_ns=now_ns)
         )
-        listing.indicated = None, 0
+        listing.indicated, listing.auction = (None, 0), None
         events: Sequence[BookEvent] = ()
         if state.uncross:
-            events = self._run_stops(listing, self._uncross(listing, outcome), outcome)
+            events = self._uncross(listing, outcome)
         if state.ends_day:
             listing.day.end()
             events = [*events, *self._end_day(listing, outcome)]
+        # Before the stops that are elected, which another state may stop, too.
         asked = answers(listing.changed, old, state)
         self.carry_out(asked, listing, outcome)
-        self.settle(listing, events, outcome)
+        # The auction's trades were at that price, too; and without one there may be stops
+        # that were elected while nothing matched, or left behind by an interrupt.
+        last_px = listing.book.last_px
+        reached = () if last_px is None else (last_px,)
+        self.settle(listing, [*events, *self._run_stops(listing, reached, outcome)], outcome)
 
     def _uncross(self, listing: Listing, outcome: Outcome) -> list[BookEvent]:
         """Run the auction, and return what happened in it."""
@@ -287,11 +346,11 @@ class Execution:
             book.apply(joined)
             outcome.reports += self._reporter.tell(joined, order, order_id, leaves_qty)
             happened += joined
-        found = opening.uncross
+        found = listing.auction = opening.uncross
         trades = [] if found is None else allocate(book, found.price)
         book.apply(trades)
         outcome.reports += self._reporter.tell_auction(trades)
-        outcome.published.append(
+        outcome.publish(
             AuctionResult(
                 symbol=listing.instrument.symbol,
                 price=None if found is None else found.price,
@@ -315,7 +374,7 @@ class Execution:
                     lives_on = False
             if not lives_on:
                 lapsed = Lapsed(resting.order_id, order, resting.leaves_qty)
-                self.cancel(listing, resting, lapsed, outcome)
+                self._take_off(lapsed, outcome)
                 yield lapsed
 
     def _indicate(self, listing: Listing, outcome: Outcome) -> None:
@@ -325,7 +384,7 @@ class Execution:
         if indicated == listing.indicated:
             return
         listing.indicated = indicated
-        outcome.published.append(
+        outcome.publish(
             IndicativePrice(
                 symbol=listing.instrument.symbol,
                 price=indicated[0],
@@ -335,6 +394,36 @@ class Execution:
         )
 
     # --- effects ---------------------------------------------------------------------
+
+    def catch_up(self, outcome: Outcome) -> None:
+        """Have happen what comes before anything else at this moment.
+
+        On a new date that is the end of what was good till one before; then rule sets act
+        that have asked for this very moment.
+        """
+        now_ns = self._venue.now_ns
+        if now_ns < self.wake_ns:
+            return
+        self.begin_date(outcome)
+        for (rule_set, symbol, name), due_ns in [*self._due.items()]:
+            if due_ns == now_ns:
+                self.scheduled(rule_set, symbol, name, outcome)
+        ahead = (due_ns for due_ns in self._due.values() if due_ns >= now_ns)
+        self.wake_ns = min([self._tomorrow_ns, *ahead])
+
+    def begin_date(self, outcome: Outcome) -> None:
+        """On a new date, expire what was good till one that is past (SES-5)."""
+        if self._venue.now_ns < self._tomorrow_ns:
+            return
+        self._tomorrow_ns = self._venue.tomorrow_ns()
+        today = self._venue.today()
+        lapsed = (
+            Lapsed(resting.order_id, resting.order, resting.leaves_qty)
+            for listing in self._venue.listings.values()
+            for resting in listing.book
+            if resting.order.expire_date is not None and resting.order.expire_date < today
+        )
+        self.take_off([*lapsed], outcome)
 
     def scheduled(self, rule_set: str, symbol: Symbol, name: str, outcome: Outcome) -> None:
         """Let *rule_set* act at a moment that it asked for, if it still asks for it."""
@@ -358,12 +447,14 @@ class Execution:
         """
         symbol = listing.instrument.symbol
         for rule_set, effect in answered:
-            outcome.effects.append(Applied(rule_set, symbol, effect))
+            outcome.record(Applied(rule_set, symbol, effect))
             match effect:
                 case Remember(key, value):
                     listing.memory[rule_set, key] = value
                 case Schedule(delay_ns, name):
-                    self._due[rule_set, symbol, name] = self._venue.now_ns + delay_ns
+                    due_ns = self._venue.now_ns + delay_ns
+                    self._due[rule_set, symbol, name] = due_ns
+                    self.wake_ns = min(self.wake_ns, due_ns)
                 case Unschedule(name):
                     self._due.pop((rule_set, symbol, name), None)
                 case CancelOrder(order_id, reason, text):
@@ -371,13 +462,13 @@ class Execution:
                     if resting is not None:  # else something was faster
                         order, leaves_qty = resting.order, resting.leaves_qty
                         event = Canceled(order_id, order, leaves_qty, reason, text)
-                        self.cancel(listing, resting, event, outcome)
+                        self._take_off(event, outcome)
                 case ChangeState(state, other):
                     _check_that_it_ends(rule_set, symbol, effect, outcome)
                     change = ChangeTradingState(symbol=other or symbol, state=state)
                     self.change_state(change, outcome)
                 case Publish():
-                    pass  # to whoever hosts the exchange
+                    outcome.publish(effect)
 
 
 def answers(questions: Iterable[Question], *about: object) -> list[tuple[str, SettleEffect]]:
@@ -409,6 +500,24 @@ def _check_that_it_ends(
     if so_far > MOST_CHANGES:
         why = f"expected at most {MOST_CHANGES} changes of state that follow from one another"
         raise RuleFailed(rule_set, "trading_session_changed", (symbol, change)) from ValueError(why)
+
+
+def _crossed(listing: Listing, state: TradingState) -> str | None:
+    """Return why an instrument cannot enter *state* as its book stands, or None (OPS-3)."""
+    if not state.match or state.uncross or not listing.book.is_crossed:
+        return None
+    return (
+        f"state {state.name!r}: expected one that uncrosses the book of"
+        f" {listing.instrument.symbol}, or does not match"
+    )
+
+
+def _more(had: Sequence[_T], new: Iterable[_T]) -> Sequence[_T]:
+    """Return *had* and *new*, in a list that grows where there is one already."""
+    if not isinstance(had, list):
+        return [*had, *new]
+    had += new
+    return had
 
 
 def _trade_prices(events: Iterable[BookEvent]) -> Iterator[Price]:

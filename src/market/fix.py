@@ -114,6 +114,19 @@ class ExecRestatementReason(StrEnum):
     MARKET_OPTION = "8"
     """A market order's or an immediate order's rest found nobody to trade with."""
     OTHER = "99"
+    SELF_MATCH_OLDEST = "103"
+    """CME's: the resting order, which would have met one of its own."""
+    SELF_MATCH_NEWEST = "107"
+    """CME's: the aggressor, which would have."""
+
+
+class SelfMatchPreventionInstruction(StrEnum):
+    """Tag 8000, CME's: who goes when an aggressor with this would meet one of its own."""
+
+    CANCEL_NEWEST = "N"
+    """The aggressor."""
+    CANCEL_OLDEST = "O"
+    """The resting order; so it is also where there is no instruction."""
 
 
 # --- market data ----------------------------------------------------------------------

@@ -1,15 +1,16 @@
 """Market data: who hears of an instrument, and what of it has changed for him.
 
-While somebody has subscribed to an instrument its book keeps a tape of the events that
-are applied to it.  After each request the tape says which price levels to look at again;
+While somebody has subscribed to an instrument the events that are applied to its book go
+on a tape as well.  After each request the tape says which price levels to look at again;
 what these show then is held against what subscribers have been shown, and the
 difference is what they are told.  Nobody's subscription costs the others anything, and
-an instrument that nobody has subscribed to has no tape.
+nothing of an instrument that nobody has subscribed to is on the tape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import TypeAlias
 
 import attrs
@@ -32,6 +33,7 @@ from .messages import (
     MarketDataRequest,
     MarketDataRequestReject,
     MarketDataSnapshot,
+    NewOrderSingle,
     Statistics,
 )
 from .objections import unknown_symbol
@@ -126,6 +128,11 @@ def figure_entries(before: Statistics, after: Statistics) -> Iterator[MarketData
         yield MarketDataEntry(action, MDEntryType.TRADE_VOLUME, None, figure)
 
 
+def _order(event: BookEvent) -> NewOrderSingle:
+    """Return the order that *event* is about, or one of two."""
+    return event.buy.order if isinstance(event, AuctionTraded) else event.order
+
+
 def _action(was: int | None, figure: int | None) -> MDUpdateAction:
     if figure is None:
         return MDUpdateAction.DELETE
@@ -175,8 +182,10 @@ class _Channel:
 class _Feed:
     """One instrument that somebody has subscribed to."""
 
+    number: int
+    """Those that somebody has subscribed to first are told of first."""
+
     listing: Listing
-    tape: list[BookEvent]
     statistics: Statistics
     """As subscribers have been told."""
 
@@ -208,6 +217,13 @@ class MarketData:
     """Of each, its instrument and depth."""
 
     feeds: dict[Symbol, _Feed] = attrs.field(init=False, factory=dict)
+    revised: set[Symbol] = attrs.field(init=False, factory=set)
+    """Of which instruments a figure is another although nothing was done to the book."""
+
+    _tape: list[BookEvent] = attrs.field(init=False, factory=list)
+    """What was done to the books of all feeds since the last time."""
+
+    _numbers: Iterator[int] = attrs.field(init=False, factory=count)
 
     def answer(
         self, request: MarketDataRequest
@@ -238,17 +254,26 @@ class MarketData:
         Args:
             statuses: the states that have been entered.
         """
-        entered = [*statuses]
+        events_of: dict[Symbol, list[BookEvent]] = {symbol: [] for symbol in self.revised}
+        for event in self._tape:
+            events_of.setdefault(_order(event).symbol, []).append(event)
+        entered: dict[Symbol, list[SecurityStatus]] = {}
+        for status in statuses:
+            events_of.setdefault(status.symbol, [])
+            entered.setdefault(status.symbol, []).append(status)
+        self.revised.clear()
+        self._tape.clear()
+        feeds = [self.feeds[symbol] for symbol in events_of if symbol in self.feeds]
         updates: list[Update] = []
-        for symbol, feed in self.feeds.items():
+        for feed in sorted(feeds, key=lambda feed: feed.number):
+            symbol = feed.listing.instrument.symbol
             updates += (
                 attrs.evolve(status, target_comp_id=session)
-                for status in entered
-                if status.symbol == symbol
+                for status in entered.get(symbol, ())
                 for session in feed.sessions()
             )
-            if feed.tape or feed.is_revised():
-                updates += _refreshes(feed)
+            if events_of[symbol] or feed.is_revised():
+                updates += _refreshes(feed, events_of[symbol])
         return updates
 
     def _objection(self, request: MarketDataRequest) -> tuple[str, MDReqRejReason | None] | None:
@@ -288,9 +313,9 @@ class MarketData:
         listing = self._venue.listings[symbol]
         feed = self.feeds.get(symbol)
         if feed is None:
-            tape: list[BookEvent] = []
-            listing.book.tape = tape
-            feed = self.feeds[symbol] = _Feed(listing, tape, listing.day.statistics())
+            listing.book.tape = self._tape
+            number, statistics = next(self._numbers), listing.day.statistics()
+            feed = self.feeds[symbol] = _Feed(number, listing, statistics)
         channel = feed.channels.get(depth)
         if channel is None:
             shown = {side: dict(listing.book.depth(side, depth or None)) for side in Side}
@@ -310,9 +335,9 @@ class MarketData:
             feed.listing.book.tape = None
 
 
-def _refreshes(feed: _Feed) -> Iterator[MarketDataIncrementalRefresh]:
-    """Yield what the tape and the figures come to for each subscriber, and start them anew."""
-    prices, trades = touched(feed.tape), [*trade_entries(feed.tape)]
+def _refreshes(feed: _Feed, tape: Sequence[BookEvent]) -> Iterator[MarketDataIncrementalRefresh]:
+    """Yield what the tape and the figures come to for each subscriber, and take note of these."""
+    prices, trades = touched(tape), [*trade_entries(tape)]
     statistics = feed.listing.day.statistics()
     figures = [*figure_entries(feed.statistics, statistics)]
     for channel in feed.channels.values():
@@ -325,7 +350,6 @@ def _refreshes(feed: _Feed) -> Iterator[MarketDataIncrementalRefresh]:
                     symbol=feed.listing.instrument.symbol,
                     entries=entries,
                 )
-    feed.tape.clear()
     feed.statistics = statistics
 
 

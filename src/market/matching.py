@@ -11,6 +11,7 @@ say when they are asked.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -100,6 +101,21 @@ class Algorithm(Protocol):
         """
 
 
+class AlgorithmFailed(Exception):
+    """A matching algorithm raised, or shared what it cannot share so.
+
+    Nothing of the request has been applied.
+    """
+
+    def __init__(self, algorithm: Algorithm, quantity: Qty, queue: Sequence[Queued]) -> None:
+        shown = ", ".join(f"{queued.shown_qty} of order {queued.order_id}" for queued in queue)
+        super().__init__(f"algorithm {algorithm!r} failed to share {quantity} among {shown}")
+
+    def __str__(self) -> str:
+        cause = self.__cause__
+        return f"{super().__str__()}: {type(cause).__name__}: {cause}"
+
+
 class Asked(msgspec.Struct, gc=False):
     """Who is asked while one request is planned, and what that has come to."""
 
@@ -111,6 +127,9 @@ class Asked(msgspec.Struct, gc=False):
 
     effects: list[Applied] = msgspec.field(default_factory=list)
     """What they had to do with the plan."""
+
+    uninterrupted: bool = False
+    """Whether this is to find out what would happen if nobody interrupted the market."""
 
 
 def plan(
@@ -135,24 +154,30 @@ def plan(
 
     Raises:
         RuleFailed: if a rule set raises, or cancels an order it was not shown.
+        AlgorithmFailed: if the algorithm raises, or shares what it cannot share so.
     """
     limit = order.price
     opposite = book.offers if order.side is _BUY else book.bids
     touch = opposite.best
-    events: list[BookEvent] = []
-    left, end = leaves_qty, None
-    if touch is not None and (limit is None or (touch.price - limit) * opposite.sign <= 0):
+    events: list[BookEvent]
+    if touch is None or (limit is not None and (touch.price - limit) * opposite.sign > 0):
+        if order.ord_type is _LIMIT and order.time_in_force is _DAY and order.min_qty is None:
+            assert limit is not None, "a limit order has one"
+            return [Rested(order_id, order, limit, leaves_qty)]  # as most requests end
+        events, left, end = [], leaves_qty, None
+    else:
         events, left, end = _sweep(opposite, algorithm, order, leaves_qty, asked)
         if not left:
             return events
         if isinstance(end, Interrupt) and end.fills is Fills.WITHHOLD:
             events, left = [], leaves_qty
             _keep_only(end, asked)
-    elif order.ord_type is _LIMIT and order.time_in_force is _DAY and order.min_qty is None:
-        assert limit is not None, "a limit order has one"
-        return [Rested(order_id, order, limit, leaves_qty)]  # as most requests end
     least = leaves_qty if order.time_in_force is _FILL_OR_KILL else order.min_qty or 0
     if leaves_qty - left < least:
+        if isinstance(end, Interrupt) and not _enough(
+            least, opposite, algorithm, order, leaves_qty, asked
+        ):
+            end = None
         return [_killed(order, order_id, leaves_qty, end, asked)]
     events.append(_remainder(order, order_id, left, end))
     return events
@@ -181,11 +206,13 @@ def _sweep(
             break
         # Along the links: with generators, a fill at the touch took half as long again.
         resting = level.first
-        refreshed: list[Queued] = []
+        refreshed: deque[Queued] = deque()
         while resting is not None or refreshed:
             queue: Sequence[Queued]
-            if resting is None:
-                queue, refreshed = (refreshed[:1], refreshed[1:]) if would else (refreshed, [])
+            if resting is None and would:
+                queue = (refreshed.popleft(),)
+            elif resting is None:
+                queue, refreshed = [*refreshed], deque()
             elif would:
                 queue, resting = (resting,), resting.after
             else:
@@ -196,16 +223,18 @@ def _sweep(
                     return events, leaves_qty, meeting.end
                 if not queue:
                     continue
-            stop, used_up = None, []
-            for filled, last_qty in algorithm.allocate(leaves_qty, queue):
+            stop: Guard | None = None
+            used_up: set[OrderID] | None = None
+            for filled, last_qty in _shared(algorithm, leaves_qty, queue):
                 if guarded and (stop := _stopped(asked, order, price, last_qty)):
                     break
                 leaves_qty -= last_qty
                 left = filled.leaves_qty - last_qty
                 events.append(Traded(filled.order_id, filled.order, price, last_qty, left))
                 if left and last_qty == filled.shown_qty:
-                    used_up.append(filled.order_id)
-            if used_up:
+                    used_up = used_up or set()
+                    used_up.add(filled.order_id)
+            if used_up is not None:
                 slices = [_next_slice(one, price) for one in queue if one.order_id in used_up]
                 refreshed += slices
                 events += [Refreshed(one.order_id, one.order, one.shown_qty) for one in slices]
@@ -215,6 +244,33 @@ def _sweep(
             worse = opposite.beyond_the_best()
         level = next(worse, None)
     return events, leaves_qty, None
+
+
+def _shared(
+    algorithm: Algorithm, quantity: Qty, queue: Sequence[Queued]
+) -> Sequence[tuple[Queued, Qty]]:
+    """Return how *algorithm* shares *quantity*, if that is a way to share it.
+
+    Raises:
+        AlgorithmFailed: if it is not, or if the algorithm raised.
+    """
+    try:
+        fills = [*algorithm.allocate(quantity, queue)]
+        if len(fills) == 1 == len(queue):
+            ((filled, last_qty),) = fills
+            shown_qty = filled.shown_qty
+            if last_qty == (quantity if quantity < shown_qty else shown_qty):
+                return fills
+        due = min(quantity, sum(queued.shown_qty for queued in queue))
+        shown = {queued.order_id: queued.shown_qty for queued in queue}
+        for filled, last_qty in fills:
+            if not 0 < last_qty <= shown.pop(filled.order_id, 0):
+                raise ValueError(f"order {filled.order_id} cannot get {last_qty}")
+        if sum(last_qty for _, last_qty in fills) != due:
+            raise ValueError(f"expected {due} to be handed out")
+    except Exception as error:  # whatever a stranger's algorithm does is named as its own
+        raise AlgorithmFailed(algorithm, quantity, queue) from error
+    return fills
 
 
 def _next_slice(iceberg: Queued, price: Price) -> RestingOrder:
@@ -248,6 +304,21 @@ def as_value(resting: Queued) -> RestingOrder:
     )
 
 
+def _enough(
+    least: Qty,
+    opposite: HalfBook,
+    algorithm: Algorithm,
+    order: NewOrderSingle,
+    leaves_qty: Qty,
+    asked: Asked | None,
+) -> bool:
+    """Return whether *order* would trade at least so much if nobody interrupted the market."""
+    assert asked is not None, "nobody else interrupts"
+    aside = Asked(asked.prevent, asked.guard, uninterrupted=True)
+    _, left, _ = _sweep(opposite, algorithm, order, leaves_qty, aside)
+    return leaves_qty - left >= least
+
+
 def _killed(
     order: NewOrderSingle,
     order_id: OrderID,
@@ -279,7 +350,7 @@ def _remainder(
     end: CancelAggressor | Guard | None,
 ) -> BookEvent:
     """Return what becomes of an aggressor's rest."""
-    if end is None or (not isinstance(end, CancelAggressor) and end.remainder is Remainder.REST):
+    if end is None or (not isinstance(end, CancelAggressor) and _may_rest(order, end.remainder)):
         if order.time_in_force in IMMEDIATE:
             return Expired(order_id, order, leaves_qty)
         price = order.price
@@ -292,6 +363,12 @@ def _remainder(
     return AggressorCanceled(order_id, order, leaves_qty, end.reason, end.text)
 
 
+def _may_rest(order: NewOrderSingle, remainder: Remainder) -> bool:
+    if remainder is Remainder.REST_IF_LIMIT:
+        return order.ord_type is _LIMIT
+    return remainder is Remainder.REST
+
+
 def _stopped(
     asked: Asked | None, order: NewOrderSingle, price: Price, last_qty: Qty
 ) -> Guard | None:
@@ -299,7 +376,7 @@ def _stopped(
     assert asked is not None
     for question in asked.guard:
         stop: Guard | None = question.first(price, last_qty)
-        if stop is not None:
+        if stop is not None and not (asked.uninterrupted and isinstance(stop, Interrupt)):
             asked.effects.append(Applied(question.rule_set, order.symbol, stop))
             return stop
     return None

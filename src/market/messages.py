@@ -73,13 +73,23 @@ def check_side(side: object) -> None:
 
 
 def check_name(name: object, field: str) -> None:
-    """Check that *name* can be a request's.
+    """Check that *name* can be one: of a request, a session, an instrument.
 
     Raises:
         ValueError: unless it is text, and not empty.
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"{field} must be text, and not empty, was {name!r}")
+
+
+def check_text(found: object, field: str) -> None:
+    """Check that a field is text, empty or not.
+
+    Raises:
+        ValueError: unless it is.
+    """
+    if not isinstance(found, str):
+        raise ValueError(f"{field} must be text, was {found!r}")
 
 
 def _check_terms(order: NewOrderSingle | OrderCancelReplaceRequest) -> None:
@@ -90,8 +100,14 @@ def _check_terms(order: NewOrderSingle | OrderCancelReplaceRequest) -> None:
         raise ValueError(f"display_qty must be a whole number, was {order.display_qty!r}")
     if order.expire_date is not None and type(order.expire_date) is not date:
         raise ValueError(f"expire_date must be a date, was {order.expire_date!r}")
+    if order.account is not None and not isinstance(order.account, str):
+        raise ValueError(f"account must be text, was {order.account!r}")
     if type(order.post_only) is not bool:
         raise ValueError(f"post_only must be True or False, was {order.post_only!r}")
+    if order.self_match_prevention_id is not None:
+        check_text(order.self_match_prevention_id, "self_match_prevention_id")
+    if order.self_match_prevention_instruction is not None:
+        check_text(order.self_match_prevention_instruction, "self_match_prevention_instruction")
 
 
 def _check_kinds(ord_type: object, time_in_force: object) -> None:
@@ -149,11 +165,19 @@ class NewOrderSingle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     post_only: bool = False
     """Whether it may only rest, never trade as it arrives (FIX 18 = 6)."""
 
+    self_match_prevention_id: str | None = None
+    """Whom it may not trade with: who has the same (FIX 2362; 7928 in FIX 4.2)."""
+
+    self_match_prevention_instruction: str | None = None
+    """A `SelfMatchPreventionInstruction`; any other text is for the venue to refuse (8000)."""
+
     def __post_init__(self) -> None:
         check_quantity(self.order_qty)
         check_price(self.price)
         check_side(self.side)
         check_name(self.cl_ord_id, "cl_ord_id")
+        check_name(self.sender_comp_id, "sender_comp_id")
+        check_name(self.symbol, "symbol")
         _check_kinds(self.ord_type, self.time_in_force)
         _check_terms(self)
         if self.min_qty is not None and type(self.min_qty) is not int:
@@ -181,6 +205,9 @@ class OrderCancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def __post_init__(self) -> None:
         check_side(self.side)
         check_name(self.cl_ord_id, "cl_ord_id")
+        check_name(self.sender_comp_id, "sender_comp_id")
+        check_name(self.symbol, "symbol")
+        check_name(self.orig_cl_ord_id, "orig_cl_ord_id")
 
 
 class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -218,11 +245,20 @@ class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=Fa
     post_only: bool = False
     """Whether it may only rest, never trade as it arrives (FIX 18 = 6)."""
 
+    self_match_prevention_id: str | None = None
+    """Whom it may not trade with: who has the same (FIX 2362; 7928 in FIX 4.2)."""
+
+    self_match_prevention_instruction: str | None = None
+    """A `SelfMatchPreventionInstruction`; any other text is for the venue to refuse (8000)."""
+
     def __post_init__(self) -> None:
         check_quantity(self.order_qty)
         check_price(self.price)
         check_side(self.side)
         check_name(self.cl_ord_id, "cl_ord_id")
+        check_name(self.sender_comp_id, "sender_comp_id")
+        check_name(self.symbol, "symbol")
+        check_name(self.orig_cl_ord_id, "orig_cl_ord_id")
         _check_kinds(self.ord_type, self.time_in_force)
         _check_terms(self)
 
@@ -232,10 +268,11 @@ OrderRequest: TypeAlias = NewOrderSingle | OrderCancelRequest | OrderCancelRepla
 Terms: TypeAlias = NewOrderSingle | OrderCancelReplaceRequest
 """What says on which terms an order is to work."""
 
-STOPS = frozenset({OrdType.STOP, OrdType.STOP_LIMIT})
+# Tuples, not sets: an enumeration's hash is a function of Python's, and slow.
+STOPS = (OrdType.STOP, OrdType.STOP_LIMIT)
 """The order types that wait for a trigger."""
 
-IMMEDIATE = frozenset({TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL})
+IMMEDIATE = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 """The times in force of orders that never rest."""
 
 
@@ -260,6 +297,9 @@ class OrderMassActionRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False
 
     def __post_init__(self) -> None:
         check_name(self.cl_ord_id, "cl_ord_id")
+        check_name(self.sender_comp_id, "sender_comp_id")
+        if self.symbol is not None:
+            check_name(self.symbol, "symbol")
         if self.side is not None:
             check_side(self.side)
 
@@ -313,6 +353,10 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     display_qty: Qty | None = None
     exec_ref_id: ExecID | None = None
     """On a bust: the report of the trade that is taken back (FIX 19)."""
+
+    self_match_prevention_id: str | None = None
+    self_match_prevention_instruction: str | None = None
+    """As on the order; None where it has no ``self_match_prevention_id``."""
 
 
 @attrs.frozen(kw_only=True)

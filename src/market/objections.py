@@ -49,7 +49,8 @@ RULES = (
     ),
     Rule(
         "ORD-4",
-        "The trigger of a stop to buy is above the last trade, to sell below it.",
+        "The trigger of a stop to buy is above the last trade, to sell below it; one that a"
+        " change leaves as it is may have been passed.",
         f"{_REASONS} (103: 2060, 2061)",
     ),
     Rule(
@@ -174,11 +175,13 @@ def objection_to_order(
         or _objection_to_immediacy(order, state)
     ):
         return objection
-    objection = _objection_to_terms(order, listing, venue)
+    objection = _objection_to_terms(order, listing, venue, listing.book.last_px)
     if objection is not None:
         return objection
     if order.cl_ord_id in names:
         return used_name(order)
+    if order.ord_type is _LIMIT:
+        return _objection_to_meeting(order, listing) if order.post_only else None
     if order.ord_type in _AT_MARKET and listing.book.best(order.side.opposite) is None:
         wanted = "an offer" if order.side is Side.BUY else "a bid"
         return _reject(
@@ -186,7 +189,7 @@ def objection_to_order(
             f"ord_type {order.ord_type.name}: expected {wanted} to trade with",
             OrdRejReason.BROKER_OPTION,
         )
-    return _objection_to_meeting(order, listing) if order.post_only else None
+    return None
 
 
 def objection_to_change(
@@ -208,7 +211,8 @@ def objection_to_change(
     if request.ord_type in _AT_MARKET:
         expected = ", ".join(each.name for each in OrdType if each not in _AT_MARKET)
         return _reject("REJ-7", f"ord_type {request.ord_type.name}: expected one of {expected}")
-    objection = _objection_to_terms(request, listing, venue)
+    last_px = None if request.stop_px == order.stop_px else listing.book.last_px
+    objection = _objection_to_terms(request, listing, venue, last_px)
     if objection is not None:
         return objection
     if request.order_qty <= cum_qty:
@@ -246,7 +250,7 @@ def _objection_to_immediacy(request: Terms, state: TradingState) -> Reject | Non
         return None
     if request.ord_type in _AT_MARKET:
         field = f"ord_type {request.ord_type.name}"
-    elif request.time_in_force in IMMEDIATE:
+    elif request.time_in_force in IMMEDIATE and request.ord_type not in STOPS:
         field = f"time_in_force {request.time_in_force.name}"
     elif isinstance(request, NewOrderSingle) and request.min_qty is not None:
         field = f"min_qty {request.min_qty}"
@@ -262,8 +266,14 @@ def _objection_to_immediacy(request: Terms, state: TradingState) -> Reject | Non
 # --- terms ----------------------------------------------------------------------------
 
 
-def _objection_to_terms(request: Terms, listing: Listing, venue: Venue) -> Reject | None:
-    """Return why an instrument does not admit an order on such terms, or None."""
+def _objection_to_terms(
+    request: Terms, listing: Listing, venue: Venue, last_px: Price | None
+) -> Reject | None:
+    """Return why an instrument does not admit an order on such terms, or None.
+
+    Args:
+        last_px: the trade that a trigger must not have been reached by, if any.
+    """
     instrument, step = listing.instrument, listing.step
     price, qty = request.price, request.order_qty
     if (
@@ -282,7 +292,7 @@ def _objection_to_terms(request: Terms, listing: Listing, venue: Venue) -> Rejec
         return None  # as nearly always; what follows asks the same, one thing after the other
     return (
         _objection_to_price(request, instrument)
-        or _objection_to_trigger(request, instrument, listing.book.last_px)
+        or _objection_to_trigger(request, instrument, last_px)
         or _objection_to_quantity(request, instrument)
         or _objection_to_display(request, instrument)
         or _objection_to_minimum(request)

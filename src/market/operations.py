@@ -27,7 +27,8 @@ RULES = (
     ),
     Rule(
         "OPS-3",
-        "No state that matches is entered with a crossed book, unless it uncrosses.",
+        "No state that matches is entered with a crossed book, unless it uncrosses. An instrument"
+        " that cannot follow its board for that reason stays where it is, and holds nobody back.",
         "docs/readings.md, crossed books",
     ),
 )

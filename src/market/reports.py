@@ -15,6 +15,7 @@ from typing import cast
 
 import attrs
 import msgspec
+from msgspec.structs import force_setattr
 
 from .book import (
     AggressorCanceled,
@@ -46,7 +47,7 @@ from .messages import (
 from .rules import Reject
 from .venue import Venue
 
-LATEST_TRADES = 10_000
+LATEST_TRADES = 1_000
 """How many trades a venue can still bust."""
 
 
@@ -63,6 +64,10 @@ class Reporter:
         init=False, factory=lambda: deque(maxlen=LATEST_TRADES)
     )
     """Of the latest trades, what both sides were told."""
+    _last: dict[OrderID, ExecutionReport] = attrs.field(init=False, factory=dict)
+    """Of orders that traded and then left unfilled, the report that said so: as long as
+    one of their trades is among the latest, or not much longer."""
+
     _busts: dict[OrderID, list[tuple[ExecID, Qty]]] = attrs.field(init=False, factory=dict)
     """By order, the reports of what was taken back from it, and how much that was."""
 
@@ -87,7 +92,7 @@ class Reporter:
     ) -> ExecutionReport:
         """Return the next report, about *order*."""
         # By position: by name, so many fields take seven times as long.
-        return ExecutionReport(
+        report = ExecutionReport(
             order.sender_comp_id,
             cl_ord_id or order.cl_ord_id,
             order_id,
@@ -118,6 +123,13 @@ class Reporter:
             order.display_qty,
             exec_ref_id,
         )
+        smp_id = order.self_match_prevention_id
+        if smp_id is not None:
+            # Afterwards: a call with more than 30 arguments takes twice as long.
+            instruction = order.self_match_prevention_instruction
+            force_setattr(report, "self_match_prevention_id", smp_id)
+            force_setattr(report, "self_match_prevention_instruction", instruction)
+        return report
 
     def tell(
         self,
@@ -184,30 +196,27 @@ class Reporter:
             elif type(event) is AggressorCanceled or (
                 type(event) is Canceled and event.reason is not None
             ):
-                reports.append(
-                    report(
-                        event.order,
-                        event.order_id,
-                        _CANCELED,
-                        OrdStatus.CANCELED,
-                        0,
-                        event.order.order_qty - event.leaves_qty,
-                        exec_restatement_reason=event.reason,
-                        text=event.text,
-                    )
+                canceled = report(
+                    event.order,
+                    event.order_id,
+                    _CANCELED,
+                    OrdStatus.CANCELED,
+                    0,
+                    event.order.order_qty - event.leaves_qty,
+                    exec_restatement_reason=event.reason,
+                    text=event.text,
                 )
-            elif type(event) is Lapsed:
-                cum_qty = event.order.order_qty - event.leaves_qty
-                reports.append(
-                    report(
-                        event.order, event.order_id, ExecType.EXPIRED, OrdStatus.EXPIRED, 0, cum_qty
-                    )
+                reports.append(self.last(canceled))
+            elif type(event) is Lapsed or type(event) is Expired:
+                expired = report(
+                    event.order,
+                    event.order_id,
+                    ExecType.EXPIRED,
+                    OrdStatus.EXPIRED,
+                    0,
+                    event.order.order_qty - event.leaves_qty,
                 )
-            elif type(event) is Expired:
-                cum_qty = total - event.leaves_qty
-                reports.append(
-                    report(order, order_id, ExecType.EXPIRED, OrdStatus.EXPIRED, 0, cum_qty)
-                )
+                reports.append(self.last(expired))
         if first_px is not None:
             day = self._venue.listings[order.symbol].day
             day.record(first_px, price, last_qty, open_qty - leaves_qty, trades)
@@ -241,6 +250,17 @@ class Reporter:
             day.record(last.price, last.price, last.last_qty, volume, len(trades))
         return reports
 
+    def last(self, report: ExecutionReport) -> ExecutionReport:
+        """Return *report*, with which an order leaves, and keep it for a bust if it traded."""
+        order_id = report.order_id
+        assert order_id is not None, "only a reject has none"
+        if report.cum_qty:
+            self._last[order_id] = report
+            if len(self._last) > 4 * LATEST_TRADES:  # at most half of them can be wanted
+                traded = {side.order_id for sides in self._trades for side in sides}
+                self._last = {key: kept for key, kept in self._last.items() if key in traded}
+        return report
+
     @property
     def next_trade(self) -> int:
         """The number that the next trade gets."""
@@ -252,6 +272,13 @@ class Reporter:
             return None
         place = trd_match_id - cast("int", self._trades[0][0].trd_match_id)
         return self._trades[place] if 0 <= place < len(self._trades) else None
+
+    def latest_trades(self) -> str:
+        """Say which trades can be busted."""
+        if not self._trades:
+            return "nobody has traded"
+        first, last = (self._trades[place][0].trd_match_id for place in (0, -1))
+        return f"its latest are {first} to {last}"
 
     def take_back(
         self, told: ExecutionReport, resting: Resting | None, text: str
@@ -271,16 +298,16 @@ class Reporter:
             cum_qty = order_qty - leaves_qty
             status = _PARTIALLY_FILLED if cum_qty else _NEW
         else:
-            latest = next(
+            latest = self._last.get(order_id) or next(
                 each
                 for trade in reversed(self._trades)
                 for each in trade
                 if each.order_id == order_id
             )
             taken = sum(qty for bust, qty in busts if bust > latest.exec_id)
-            cl_ord_id, order_qty = latest.cl_ord_id, latest.order_qty - taken
-            cum_qty, leaves_qty = latest.cum_qty - taken, 0
-            status = OrdStatus.CANCELED if latest.leaves_qty else _FILLED
+            cl_ord_id = latest.orig_cl_ord_id or latest.cl_ord_id  # its own, not the cancel's
+            order_qty, cum_qty = latest.order_qty - taken, latest.cum_qty - taken
+            leaves_qty, status = 0, latest.ord_status
         return msgspec.structs.replace(
             told,
             cl_ord_id=cl_ord_id,

@@ -19,7 +19,7 @@ from .fix import CxlRejReason, ExecRestatementReason, OrdRejReason, Side
 from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
 from .messages import NewOrderSingle, OrderRequest, Statistics
-from .sessions import TradingState
+from .sessions import Board, TradingState
 
 if TYPE_CHECKING:
     from .auction import Uncross  # which stands on the book, and the book's rules on this
@@ -61,6 +61,21 @@ class MarketView(Protocol):
     @property
     def board_state(self) -> TradingState:
         """The state of its board, which may be another."""
+
+    @property
+    def board(self) -> Board | None:
+        """The board that it is on, with its timetable; None if it is on none."""
+
+    @property
+    def own_state(self) -> TradingState | None:
+        """The state that it has been put into without its board, or None if it has not."""
+
+    @property
+    def auction(self) -> Uncross | None:
+        """What the auction came to that its present state began with.
+
+        None if that state began without one, or nothing traded in it.
+        """
 
     @property
     def last_px(self) -> Price | None:
@@ -133,6 +148,10 @@ class Remainder(Enum):
     """What becomes of an aggressor whose sweep was stopped."""
 
     REST = "rest"
+    REST_IF_LIMIT = "rest if limit"
+    """What is left of a limit order rests; of what was to trade at the market, protected or
+    not, it is canceled."""
+
     CANCEL = "cancel"
 
 
@@ -157,9 +176,13 @@ class Interrupt:
     """This trade would interrupt the market: the aggressor trades no further.
 
     The instrument enters another state once what stands of the request has been done.
+    Where too little would have traded anyway (fill or kill, a minimum quantity), there
+    would have been no trade, and nothing is interrupted.
     """
 
     state: str
+    """One that the venue knows, and that does not match or else uncrosses."""
+
     fills: Fills = Fills.KEEP
     remainder: Remainder = Remainder.REST
     reason: ExecRestatementReason = ExecRestatementReason.OTHER
@@ -187,7 +210,9 @@ class Remember:
 class Schedule:
     """Ask the rule set's `scheduled` hook after *delay_ns*, under *name*.
 
-    A second one with a name that is still due takes the place of the first.
+    A second one with a name that is still due takes the place of the first.  It comes
+    before every request that arrives at the same nanosecond, and before what is done to
+    an instrument then; the change of a board comes before it.
     """
 
     delay_ns: int = attrs.field(validator=validators.ge(0))

@@ -44,7 +44,8 @@ RULES = (
         "SES-5",
         "As a state that ends the day is entered, what is good for the day expires, and what is"
         " good till a date that is not after the venue's; so do stops that have waited to trade"
-        " at once. The oldest come first.",
+        " at once. The oldest come first. What is good till a date expires as the next date"
+        " begins at the latest; what is good for the day lives until a state ends the day.",
         "CME Group Client Systems Wiki, Close - Final; iLink 2 New Order (59, 432)",
     ),
     Rule(
@@ -119,6 +120,9 @@ class Transition:
 @attrs.frozen(kw_only=True)
 class Board:
     """Instruments that go through the day together (FIX 336, TradingSessionID).
+
+    The timetable is for whoever hosts the exchange, who has the board changed when it is
+    time (`floorproof.market.operations`): the exchange itself does nothing unasked.
 
     Raises:
         ValueError: if the timetable goes back in time, or names two states that differ

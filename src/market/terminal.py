@@ -43,6 +43,9 @@ class EnterChild:
     side: Side | None = None
     """None for the parent's; the screen lets one type another, and the gateway refuses it."""
 
+    self_match_prevention_id: str | None = None
+    self_match_prevention_instruction: str | None = None
+
 
 @attrs.frozen(kw_only=True)
 class CancelWorking:
@@ -69,6 +72,8 @@ class ChangeWorking:
     display_qty: Qty | None = None
     expire_date: date | None = None
     post_only: bool | None = None
+    self_match_prevention_id: str | None = None
+    self_match_prevention_instruction: str | None = None
 
 
 @attrs.frozen(kw_only=True)

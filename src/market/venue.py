@@ -7,7 +7,7 @@ last commit, and of what is remembered only what it has remembered itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import attrs
 
@@ -51,6 +51,9 @@ class Listing:
     """The indicative price and quantity that were published last; at first there is none."""
 
     book: OrderBook = attrs.field(init=False, factory=OrderBook)
+    _found: tuple[Price | None, Opening] | None = attrs.field(init=False, default=None)
+    """The reference of the auction that was looked into last, and what it came to."""
+
     day: Day = attrs.field(init=False, factory=Day)
     memory: dict[tuple[str, str], object] = attrs.field(init=False, factory=dict)
     """What rule sets remember, by rule set and key."""
@@ -99,8 +102,17 @@ class Listing:
         return self.instrument.reference_px if last_px is None else last_px
 
     def opening(self) -> Opening:
-        """Return what an auction would come to now."""
-        return opening(self.book, self.instrument, reference=self.reference_px(), chain=self.chain)
+        """Return what an auction would come to now.
+
+        It is found anew only where the book or the reference has changed since.
+        """
+        reference = self.reference_px()
+        book, found = self.book, self._found
+        if book.has_changed or found is None or found[0] != reference:
+            opened = opening(book, self.instrument, reference=reference, chain=self.chain)
+            self._found = found = (reference, opened)
+            book.has_changed = False
+        return found[1]
 
 
 @attrs.define(eq=False)
@@ -126,6 +138,11 @@ class Venue:
     def today(self) -> date:
         """Return the venue's date."""
         return (self.start + timedelta(microseconds=self.now_ns // 1000)).date()
+
+    def tomorrow_ns(self) -> int:
+        """Return the moment at which the venue's next date begins."""
+        midnight = datetime.combine(self.today(), time(), self.start.tzinfo) + timedelta(days=1)
+        return (midnight - self.start) // timedelta(microseconds=1) * 1000
 
     def view(self, symbol: Symbol, rule_set: str) -> MarketView:
         """Return an instrument as *rule_set* sees it.

@@ -299,6 +299,10 @@ class Wording:
             said.append(f"at least {order.min_qty}")
         if order.post_only:
             said.append("post-only")
+        if order.self_match_prevention_id is not None:
+            said.append(f"SMP {order.self_match_prevention_id}")
+        if order.self_match_prevention_instruction is not None:
+            said.append(f"SMP instruction {order.self_match_prevention_instruction}")
         return ", ".join(said)
 
     def _terms(self, side: Side, qty: Qty, symbol: Symbol, price: Price | None) -> str:

@@ -189,6 +189,12 @@ class ChildTable:
 
     account: str | None = None
 
+    smp_id: str | None = None
+    """The self-match prevention id; orders with equal ids do not trade with one another."""
+
+    smp_instruction: str | None = None
+    """Who goes when they would meet: ``N``, the one that arrives, or ``O``, the one that rests."""
+
 
 @attrs.frozen(kw_only=True)
 class ChildAction:
@@ -209,6 +215,8 @@ class ChildAction:
                 account=Account(order.account) if order.account else None,
                 symbol=instrument.symbol,
                 side=_side(order.side) if order.side else None,
+                self_match_prevention_id=order.smp_id,
+                self_match_prevention_instruction=order.smp_instruction,
             ),
         )
 
@@ -244,6 +252,12 @@ class OrderTable:
     account: str | None = None
     gateway: str | None = None
 
+    smp_id: str | None = None
+    """The self-match prevention id; orders with equal ids do not trade with one another."""
+
+    smp_instruction: str | None = None
+    """Who goes when they would meet: ``N``, the one that arrives, or ``O``, the one that rests."""
+
 
 @attrs.frozen(kw_only=True)
 class EnterAction:
@@ -271,6 +285,8 @@ class EnterAction:
             display_qty=order.display,
             expire_date=order.expires,
             post_only=order.post_only,
+            self_match_prevention_id=order.smp_id,
+            self_match_prevention_instruction=order.smp_instruction,
         )
         gateway = plan.exchange_gateway(order.symbol, order.gateway)
         yield Instruction(who, Enter(request=request, gateway=gateway))
@@ -315,6 +331,8 @@ class ChangeAction:
     expires: date | None = None
     display: int | None = None
     post_only: bool | None = None
+    smp_id: str | None = None
+    smp_instruction: str | None = None
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
         instrument = plan.instrument(self.symbol)
@@ -331,6 +349,8 @@ class ChangeAction:
                 display_qty=self.display,
                 expire_date=self.expires,
                 post_only=self.post_only,
+                self_match_prevention_id=self.smp_id,
+                self_match_prevention_instruction=self.smp_instruction,
             ),
         )
 

@@ -6,14 +6,16 @@ registered last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pluggy
 
 from ..market.identifiers import Symbol
+from ..market.instrument import Instrument
 from ..market.rules import Bound, VenueRules
+from ..market.sessions import TradingState
 from .contract import ARGUMENTS, RULE_HOOKS, new_manager, register
-from .errors import RuleSetsRefused
+from .errors import PluginRefused, RuleSetsRefused
 
 
 def venue_manager(rule_sets: Mapping[str, object]) -> pluggy.PluginManager:
@@ -56,6 +58,31 @@ def venue_rules(manager: pluggy.PluginManager, symbol: Symbol) -> VenueRules:
             for hook in RULE_HOOKS
         }
     )
+
+
+def trading_states(rule_set: object) -> Iterator[TradingState]:
+    """Yield the states that *rule_set* brings to its venue.
+
+    Raises:
+        PluginRefused: if it brings something else.
+    """
+    supply = getattr(rule_set, "trading_states", None)
+    for state in () if supply is None else supply():
+        if not isinstance(state, TradingState):
+            name = type(rule_set).__name__
+            raise PluginRefused(name, f"trading_states must give states, gave {state!r}")
+        yield state
+
+
+def check_instrument(rule_set: object, instrument: Instrument) -> None:
+    """Check that the settings of *rule_set* go with an instrument, if it is asked about it.
+
+    Raises:
+        ValueError: whatever *rule_set* has against that.
+    """
+    check = getattr(rule_set, "check_instrument", None)
+    if check is not None and _applies(rule_set, instrument.symbol):
+        check(instrument)
 
 
 def _applies(rule_set: object, symbol: Symbol) -> bool:

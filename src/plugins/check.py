@@ -44,10 +44,10 @@ from ..market.rules import (
     Schedule,
     SettleEffect,
 )
-from ..market.sessions import CONTINUOUS, TradingState
+from ..market.sessions import CONTINUOUS, Board, TradingState
 from ..runtime.errors import FenceBreach
 from ..runtime.fence import Fence
-from .binding import venue_manager, venue_rules
+from .binding import trading_states, venue_manager, venue_rules
 from .contract import RULE_HOOKS
 from .errors import PluginRefused
 from .manager import KINDS, Plugin, examine, load_file
@@ -189,8 +189,15 @@ def _rule_set(
         yield Finding("can be made from its settings", name, Outcome.FAILED, why)
         return
     yield _finding(FROZEN, name, _thaw(other))
+    try:
+        brought = [*trading_states(one)]
+    except Exception as error:  # as above
+        why = str(error) or type(error).__name__
+        yield Finding("brings trading states", name, Outcome.FAILED, why)
+        return
 
-    trial, control = _Trial(name, one, symbol), _Trial(name, cls(**settings), symbol)
+    trial = _Trial(name, one, symbol, brought)
+    control = _Trial(name, cls(**settings), symbol, brought)
     trial.run()
     control.run()
     for hook in trial.hooks:
@@ -238,6 +245,9 @@ class _Market:
     now_ns: int = 1_000_000_000
     state: TradingState = CONTINUOUS
     board_state: TradingState = CONTINUOUS
+    board: Board | None = None
+    own_state: TradingState | None = None
+    auction: Uncross | None = None
 
     @property
     def statistics(self) -> Statistics:
@@ -270,8 +280,11 @@ class _Market:
 class _Trial:
     """One instance, asked everything there is to ask, with what it remembers kept for it."""
 
-    def __init__(self, name: str, rule_set: object, symbol: Symbol) -> None:
+    def __init__(
+        self, name: str, rule_set: object, symbol: Symbol, states: Sequence[TradingState]
+    ) -> None:
         self._rule_set = rule_set
+        self._states = states
         self._symbol = symbol
         self._fence = Fence([type(rule_set).__module__], strict=True)
         self._memory: dict[str, object] = {}
@@ -292,6 +305,9 @@ class _Trial:
         for market in (quiet, busy, busy):
             for hook, *about in _questions(self._symbol, resting):
                 self._ask(hook, *about, market)
+            for state in self._states:
+                self._ask("trading_session_changed", CONTINUOUS, state, market)
+                self._ask("trading_session_changed", state, CONTINUOUS, market)
             for name in dict.fromkeys(self._due):
                 self._ask("scheduled", name, market)
 

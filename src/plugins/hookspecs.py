@@ -61,7 +61,11 @@ def rule_sets() -> Mapping[str, type]:
     A rule-set class may declare, as class attributes, ``after`` (names of rule sets
     that are asked before it where both are loaded), ``requires`` (names that are
     loaded with it) and ``conflicts`` (names it cannot be loaded with), each a tuple
-    of names, and ``applies_to(symbol) -> bool`` to stay out of an instrument.
+    of names.  It may have methods of its settings: ``applies_to(symbol) -> bool`` to
+    stay out of an instrument; ``trading_states() -> Iterable[TradingState]``, the states
+    that it brings to its venue, for boards, timetables and its own changes of state;
+    ``check_instrument(instrument)``, which raises ValueError before the run where its
+    settings do not go with an instrument that it is asked about.
     It holds settings only: what it must remember it says with `Remember`.
     """
     raise NotImplementedError
@@ -173,7 +177,9 @@ def before_trade(price: int, quantity: int, market: MarketView) -> Guard | None:
 
     Returns:
         `StopSweep`, whose ``remainder`` says whether what is left of the aggressor
-        joins the book or is canceled; `Interrupt`, after which the instrument is in
+        joins the book or is canceled (a market that goes on matching is crossed if it
+        joins, as its limit reaches the order that it was kept from: that is for a venue
+        that wants this); `Interrupt`, after which the instrument is in
         another state as well, and whose ``fills`` says whether the trades planned so
         far stand; or None to let the trade happen.
     """
@@ -207,7 +213,8 @@ def trading_session_changed(
     """Say what else changes or is published because an instrument entered a state.
 
     Phase *session*.  Asked of all rule sets in their order, after the state's own
-    consequences (its auction, the end of the day).
+    consequences (its auction, the end of the day) and before the stops that its auction
+    elects; `MarketView.auction` says what the auction came to.
     """
 
 

@@ -1,4 +1,5 @@
-"""The ledger of the rules that every floor has: who sees what, and how a venue answers."""
+"""The ledger of the rules that every floor has: who sees what, how a venue answers,
+and what its feed tells."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 
 from ..market import auction, credentials, exchange, replay
 from ..market.ledger import Rule
+from ..wire import itch_feed
 from .hookspecs import CONTRACT_VERSION, hookimpl
 
 floorproof_contract = CONTRACT_VERSION
@@ -13,4 +15,4 @@ floorproof_contract = CONTRACT_VERSION
 
 @hookimpl
 def rules() -> Sequence[Rule]:
-    return (*auction.RULES, *credentials.RULES, *exchange.RULES, *replay.RULES)
+    return (*auction.RULES, *credentials.RULES, *exchange.RULES, *replay.RULES, *itch_feed.RULES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +13,7 @@ from ..market.instrument import Instrument, TickBand, TickTable
 from ..market.matching import Algorithm
 from ..market.sessions import CONTINUOUS, Board, TradingState, Transition
 from ..market.wording import TIMES_IN_FORCE
-from ..plugins.binding import venue_manager, venue_rules
+from ..plugins.binding import check_instrument, trading_states, venue_manager, venue_rules
 from .errors import ScenarioError, blamed_on, unknown
 from .reading import structure
 from .schema import BoardTable, ExchangeTable, InstrumentTable, ScenarioFile, StateTable
@@ -56,15 +56,17 @@ def venues(tables: ScenarioFile, shelf: Shelf) -> Iterator[Venue]:
             raise ScenarioError(
                 f"{where}.gateway", unknown("exchange gateway", table.gateway, gateways)
             )
-        states = _states(table, where)
+        listed = {
+            Symbol(each.symbol): instruments[Symbol(each.symbol)] for each in table.instrument
+        }
+        rule_sets = _rule_sets(table, where, shelf, listed.values())
+        states = _states(table, where, rule_sets)
         yield Venue(
             name=CompID(table.name),
             gateway=None if table.gateway is None else CompID(table.gateway),
-            instruments={
-                Symbol(each.symbol): instruments[Symbol(each.symbol)] for each in table.instrument
-            },
+            instruments=listed,
             algorithms=_algorithms(table, where, shelf),
-            rule_sets=_rule_sets(table, where, shelf),
+            rule_sets=rule_sets,
             chains={Symbol(each.symbol): CHAINS[each.auction] for each in table.instrument},
             states=states,
             boards=tuple(_boards(table, where, states)),
@@ -163,10 +165,26 @@ def _tick(bare: Instrument, text: str, where: str) -> int:
 # --- states and boards ---------------------------------------------------------------
 
 
-def _states(table: ExchangeTable, where: str) -> dict[str, TradingState]:
-    """Return the states of a venue by name: those of the file, and the one there always is."""
+def _states(
+    table: ExchangeTable, where: str, rule_sets: Mapping[str, object]
+) -> dict[str, TradingState]:
+    """Return the states of a venue by name.
+
+    These are the one that there always is, those of its rule sets, and those of the file.
+    """
     states = {CONTINUOUS.name: CONTINUOUS}
     places = {CONTINUOUS.name: "it is the state of what is on no board, and takes everything"}
+    for name, rule_set in rule_sets.items():
+        with blamed_on(f"{where}.rules"):
+            brought = [*trading_states(rule_set)]
+        for state in brought:
+            if states.setdefault(state.name, state) != state:
+                raise ScenarioError(
+                    f"{where}.rules",
+                    f"rule set {name!r} brings another state {state.name!r} than there is already"
+                    f" ({places[state.name]})",
+                )
+            places.setdefault(state.name, f"rule set {name!r} brings it")
     for number, each in enumerate(table.state):
         at = f"{where}.state[{number}]"
         with blamed_on(f"{at}.immediate"):
@@ -263,7 +281,9 @@ def _algorithms(table: ExchangeTable, where: str, shelf: Shelf) -> dict[Symbol, 
     return algorithms
 
 
-def _rule_sets(table: ExchangeTable, where: str, shelf: Shelf) -> dict[str, object]:
+def _rule_sets(
+    table: ExchangeTable, where: str, shelf: Shelf, instruments: Iterable[Instrument]
+) -> dict[str, object]:
     with blamed_on(f"{where}.rules"):
         offers = shelf.plugins.resolve(table.rules)
     names: Sequence[str] = [offer.name for offer in offers]
@@ -284,4 +304,8 @@ def _rule_sets(table: ExchangeTable, where: str, shelf: Shelf) -> dict[str, obje
         manager = venue_manager(rule_sets)
         for instrument in table.instrument:
             venue_rules(manager, Symbol(instrument.symbol))
+    for name, rule_set in rule_sets.items():
+        with blamed_on(f"{where}.settings.{name}"):
+            for each in instruments:
+                check_instrument(rule_set, each)
     return rule_sets

@@ -106,6 +106,16 @@ BUSTS = {
             A a1 TRADE_CANCEL, leaves 0 cum 0
         =
     """,
+    "an order was changed and canceled since": """
+        A a1 SELL 10 @ 50
+        B b1 BUY 4 @ 50
+        A a2 CHANGE SELL a1 8 @ 50
+        A a3 CANCEL SELL a2
+        ! bust 1
+            A a2 TRADE_CANCEL, leaves 0 cum 0
+            B b1 TRADE_CANCEL, leaves 0 cum 0
+        =
+    """,
     "an immediate order's rest had expired": """
         B b1 SELL 6 @ 50
         A a1 BUY 9 @ 50 IOC
@@ -139,15 +149,15 @@ BUSTS = {
     """,
     "a trade that there never was": """
         ! bust 1
-            trd_match_id 1: expected one of the latest
+            the venue has no trade 1; nobody has traded
     """,
     "a trade that is yet to come": """
         B b1 SELL 6 @ 50
         A a1 BUY 2 @ 50
         ! bust 2
-            trd_match_id 2: expected one of the latest
+            the venue has no trade 2; its latest are 1 to 1
         ! bust 0
-            trd_match_id 0: expected one of the latest
+            the venue has no trade 0; its latest are 1 to 1
         = offers b1* 4 @ 50
     """,
     "a trade is taken back once": """
@@ -157,7 +167,7 @@ BUSTS = {
             B b1 TRADE_CANCEL, leaves 4 cum 0
             A a1 TRADE_CANCEL, leaves 0 cum 0
         ! bust 1
-            trd_match_id 1: has been busted
+            trade 1 has been busted
         = offers b1* 4 @ 50
     """,
     "a bust elects nobody, and moves no price that was traded": """
@@ -222,6 +232,14 @@ STANDINGS = {
     "canceled":                 ([1], ["B x1 CANCEL SELL b1"], (OrdStatus.CANCELED, 7, 0, 3)),
     "changed":                  ([2], ["B b2 CHANGE SELL b1 6 @ 51"],
                                  (OrdStatus.PARTIALLY_FILLED, 3, 1, 2)),
+    "changed, then canceled":   ([1], ["B b2 CHANGE SELL b1 6 @ 51", "B x1 CANCEL SELL b2"],
+                                 (OrdStatus.CANCELED, 4, 0, 3)),
+    "canceled with all others": ([1], ["B b2 CHANGE SELL b1 6 @ 51", "B x1 MASS"],
+                                 (OrdStatus.CANCELED, 4, 0, 3)),
+    "expired":                  ([1], ["B b2 CHANGE SELL b1 6 @ 51 IOC"],
+                                 (OrdStatus.EXPIRED, 4, 0, 3)),
+    "canceled, both trades":    ([1, 2], ["B b2 CHANGE SELL b1 6 @ 51", "B x1 CANCEL SELL b2"],
+                                 (OrdStatus.CANCELED, 1, 0, 0)),
     "changed into a stop":      ([2], ["B b2 CHANGE SELL b1 6 STOP 40"],
                                  (OrdStatus.PARTIALLY_FILLED, 3, 1, 2)),
 }
@@ -244,6 +262,32 @@ def test_where_the_order_stands_after_a_bust(
 
 
 @pytest.mark.rule("OPS-1")
+def test_a_bust_tells_what_an_immediate_order_had_become() -> None:
+    exchange = market()
+    say(exchange, "B b1 SELL 6 @ 50")
+    say(exchange, "A a1 BUY 9 @ 50 IOC")
+
+    _, report = bust(exchange, 1)
+
+    assert (report.ord_status, report.order_qty, report.cum_qty) == (OrdStatus.EXPIRED, 3, 0)
+
+
+@pytest.mark.rule("OPS-1")
+def test_no_more_is_kept_of_orders_that_have_left_than_their_trades_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reports, "LATEST_TRADES", 2)
+    exchange = market()
+    for number in range(40):
+        say(exchange, f"B b{number} SELL 2 @ 50")
+        say(exchange, f"A a{number} BUY 1 @ 50")
+        say(exchange, f"B x{number} CANCEL SELL b{number}")
+
+    assert len(exchange._reporter._last) <= 8
+    assert bust(exchange, 39)[0].ord_status is OrdStatus.CANCELED
+
+
+@pytest.mark.rule("OPS-1")
 def test_an_auctions_trade_is_busted_like_any_other() -> None:
     exchange = market()
     for line in ("! state PRE_OPEN", "B b1 SELL 9 @ 50", "A a1 BUY 4 @ 51", "! state OPEN"):
@@ -263,7 +307,7 @@ def test_a_trade_that_is_too_old_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1, 2, 3):
         say(exchange, f"A a{number} BUY 1 @ 50")
 
-    assert say(exchange, "! bust 1") == ["trd_match_id 1: expected one of the latest"]
+    assert say(exchange, "! bust 1") == ["the venue has no trade 1; its latest are 2 to 3"]
     assert say(exchange, "! bust 2") == [
         "B b1 TRADE_CANCEL, leaves 6 cum 2",
         "A a2 TRADE_CANCEL, leaves 0 cum 0",
@@ -277,6 +321,6 @@ def test_what_cannot_be_busted_is_put_on_record() -> None:
     outcome = market().operate(operation, 0)
 
     assert outcome.published == [
-        OperationRefused(operation=operation, text="trd_match_id 1: expected one of the latest")
+        OperationRefused(operation=operation, text="the venue has no trade 1; nobody has traded")
     ]
     assert outcome.reports == []

@@ -59,6 +59,26 @@ def test_an_aggressor_is_acknowledged_then_each_trade_told_to_both() -> None:
     ]
 
 
+@pytest.mark.rule("REP-5")
+@pytest.mark.parametrize("others", [0, 9], ids=["in a book of its own", "in a large book"])
+def test_a_mass_action_finds_its_sessions_orders_wherever_they_are(others: int) -> None:
+    exchange = exchange_with(
+        "A y1 BUY 1 @ 50 symbol=Y",
+        *(f"B b{number} BUY 1 @ 50" for number in range(others)),
+        "A a1 BUY 1 @ 50",
+        "A a2 BUY 1 @ 50",
+        "A a3 CANCEL BUY a2",
+        "A a4 CHANGE BUY a1 2 @ 50",
+    )
+
+    assert say(exchange, "A m MASS") == [
+        "A m CANCELED, leaves 0 cum 0",
+        "A m CANCELED, leaves 0 cum 0",
+        f"A m MASS CANCELED 2: #1 #{others + 2}",
+    ]
+    assert len(exchange.book(Symbol("X"))) == others
+
+
 @pytest.mark.rule("REP-2")
 def test_an_immediate_orders_rest_expires_last() -> None:
     exchange = exchange_with("ALPHA a1 SELL 10 @ 50")

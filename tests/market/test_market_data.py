@@ -252,6 +252,17 @@ def test_a_bust_and_the_venues_cancels_are_told() -> None:
     assert canceled == ["C m1 X, offer 51 gone"]
 
 
+def test_of_several_instruments_those_that_were_subscribed_to_first_are_told_of_first() -> None:
+    exchange = exchange_with("A x1 BUY 5 @ 50", "A y1 BUY 5 @ 50 symbol=Y")
+    ask(exchange, name="y", symbol="Y")
+    ask(exchange, name="x")
+
+    outcome = exchange.receive(request("A m MASS"), 0)
+
+    told = [one for one in outcome.reports if isinstance(one, MarketDataIncrementalRefresh)]
+    assert [(one.md_req_id, one.symbol) for one in told] == [("y", "Y"), ("x", "X")]
+
+
 def test_a_bust_of_orders_that_are_gone_is_told_too() -> None:
     exchange = exchange_with("A a1 SELL 2 @ 51", "B b1 BUY 2 @ 51")
     ask(exchange)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -19,7 +20,7 @@ from floorproof.market.book import (
 )
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import OrderID, Qty
-from floorproof.market.matching import Algorithm, Queued, plan
+from floorproof.market.matching import Algorithm, AlgorithmFailed, Queued, plan
 from floorproof.plugins.fifo import Fifo
 
 # Orders #1 and #2 share the best level, #3 stands above.
@@ -192,3 +193,43 @@ def test_an_event_is_frozen() -> None:
     assert isinstance(event, Traded)
     with pytest.raises(AttributeError):
         event.price = 51  # type: ignore[misc]  # that it is refused is the point
+
+
+@attrs.frozen
+class Sharing:
+    """An algorithm that shares as it is told to, by the orders' numbers."""
+
+    shares: tuple[tuple[int, Qty], ...]
+    would: bool = False
+
+    def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Sequence[tuple[Queued, Qty]]:
+        by_id = {queued.order_id: queued for queued in queue}
+        return [(by_id[OrderID(number)], qty) for number, qty in self.shares]
+
+
+@pytest.mark.parametrize(
+    ("shares", "would", "why"),
+    [
+        pytest.param([(1, 101), (2, 9)], False, "order 1 cannot get 101", id="more than it shows"),
+        pytest.param([(1, 0), (2, 100)], False, "order 1 cannot get 0", id="nothing"),
+        pytest.param([(1, -5), (2, 100)], False, "order 1 cannot get -5", id="less than nothing"),
+        pytest.param([(1, 5), (1, 100)], False, "order 1 cannot get 100", id="twice"),
+        pytest.param([(1, 100)], False, "expected 110 to be handed out", id="too little"),
+        pytest.param([(1, 99), (2, 100)], False, "expected 110 to be handed", id="too much"),
+        pytest.param([], False, "expected 110 to be handed out", id="to nobody"),
+        pytest.param([], True, "expected 100 to be handed out", id="not to whom it reached"),
+        pytest.param([(1, 90)], True, "expected 100 to be handed out", id="too little of one"),
+        pytest.param([(9, 1)], False, "KeyError: 9", id="what it raises"),
+    ],
+)
+def test_an_algorithm_that_shares_wrongly_is_named_and_nothing_happens(
+    shares: list[tuple[int, Qty]], would: bool, why: str
+) -> None:
+    book = book_of(OFFERS)
+    algorithm = Sharing(tuple(shares), would)
+
+    with pytest.raises(AlgorithmFailed, match=re.escape(why)) as failed:
+        plan(book, algorithm, order("C x BUY 110 @ 50"), OrderID(4), 110)
+
+    assert str(failed.value).startswith(f"algorithm {algorithm!r} failed to share 110 among 100 of")
+    assert book.depth(Side.SELL, 9) == ((50, 200), (51, 100))

@@ -489,6 +489,10 @@ PREVENT_B1 = VenueRules(before_match=(Bound("prevent", no_b1),))
 END_AFTER_B1 = VenueRules(before_match=(Bound("end", no_more_after_b1),))
 STOP_AT_50 = no_further_than_50(Remainder.REST)
 CANCEL_AT_50 = no_further_than_50(Remainder.CANCEL)
+INTERRUPT_THEN_STOP = VenueRules(
+    before_trade=(*interrupt_beyond_50(Fills.KEEP).before_trade, *STOP_AT_50.before_trade)
+)
+LIMITS_REST = no_further_than_50(Remainder.REST_IF_LIMIT)
 
 # Offered are b1's 2 at 50, and b2's 2 at 51.
 # fmt: off
@@ -518,6 +522,16 @@ UNDER_RULES = {
         STOP_AT_50, "4 @ 51 min=2", ["TRADE 2 @ 50, leaves 2 cum 2"], 1),
     "fill or kill, interrupted": (
         interrupt_beyond_50(Fills.KEEP), "3 @ 51 FOK", ["EXPIRED, leaves 0 cum 0"], 1),
+    "fill or kill, interrupted, and not enough anyway": (
+        interrupt_beyond_50(Fills.KEEP), "5 @ 52 FOK", ["EXPIRED, leaves 0 cum 0"], 0),
+    "fill or kill, interrupted, and not enough inside its limit": (
+        interrupt_beyond_50(Fills.WITHHOLD), "5 @ 51 FOK", ["EXPIRED, leaves 0 cum 0"], 0),
+    "fill or kill, interrupted, and stopped later": (
+        INTERRUPT_THEN_STOP, "4 @ 51 FOK", ["EXPIRED, leaves 0 cum 0"], 0),
+    "minimum quantity, interrupted, and not enough anyway": (
+        interrupt_beyond_50(Fills.KEEP), "6 @ 51 min=5", ["EXPIRED, leaves 0 cum 0"], 0),
+    "minimum quantity, missed because it was interrupted": (
+        interrupt_beyond_50(Fills.KEEP), "4 @ 51 min=3", ["EXPIRED, leaves 0 cum 0"], 1),
     "minimum quantity, reached before it was interrupted": (
         interrupt_beyond_50(Fills.KEEP), "4 @ 51 min=2", ["TRADE 2 @ 50, leaves 2 cum 2"], 1),
     "minimum quantity, reached by fills that were withheld": (
@@ -525,6 +539,10 @@ UNDER_RULES = {
     "limit, stopped by a rule that cancels": (
         CANCEL_AT_50, "4 @ 51",
         ["TRADE 2 @ 50, leaves 2 cum 2", "CANCELED, leaves 0 cum 2, OTHER"], 1),
+    "limit, stopped by a rule under which limit orders rest": (
+        LIMITS_REST, "4 @ 51", ["TRADE 2 @ 50, leaves 2 cum 2"], 1),
+    "immediate, stopped by a rule under which limit orders rest": (
+        LIMITS_REST, "4 @ 51 IOC", ["TRADE 2 @ 50, leaves 2 cum 2", "EXPIRED, leaves 0 cum 2"], 1),
     "limit, stopped by a rule": (
         STOP_AT_50, "4 @ 51", ["TRADE 2 @ 50, leaves 2 cum 2"], 1),
     "immediate, stopped by a rule": (
@@ -558,6 +576,21 @@ def test_what_would_trade_is_judged_with_what_rules_forbid(
     assert len(outcome.effects) == on_record
     if "cum 0" in expected[-1]:
         assert standing(exchange) == before
+
+
+@pytest.mark.parametrize("ord_type", ["MARKET", "MARKET_LIMIT"])
+def test_a_market_order_that_is_protected_does_not_rest_where_limit_orders_do(
+    ord_type: str,
+) -> None:
+    def stopped(price: Price, _qty: Qty, _market: MarketView) -> StopSweep:
+        return StopSweep(Remainder.REST_IF_LIMIT, text=f"not at {price}")
+
+    exchange = market(rules=VenueRules(before_trade=(Bound("stop", stopped),)), protection_points=9)
+    say(exchange, "B b1 SELL 2 @ 50")
+
+    outcome = exchange.receive(request(f"A a1 BUY 4 {ord_type}"), 0)
+
+    assert told(outcome.reports[-1]) == "A a1 CANCELED, leaves 0 cum 0, OTHER"
 
 
 # --- post-only -----------------------------------------------------------------------

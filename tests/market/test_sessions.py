@@ -10,9 +10,10 @@ from typing import NoReturn
 import attrs
 import pytest
 from oracle.shorthand import request, told
+from sortedcontainers import SortedDict
 
 from floorproof.market.auction import CHAINS, Chain
-from floorproof.market.book import AuctionTraded, Lapsed
+from floorproof.market.book import AuctionTraded, Lapsed, Level
 from floorproof.market.exchange import Exchange
 from floorproof.market.execution import Outcome
 from floorproof.market.fix import Side, TimeInForce
@@ -122,7 +123,7 @@ def public(outcome: Outcome) -> list[str]:
     return [_said(news) for news in outcome.published]
 
 
-def _said(news: Published | OperationRefused) -> str:
+def _said(news: Published | OperationRefused | Publish) -> str:
     match news:
         case SecurityStatus():
             return f"{news.symbol} {news.trading_state}"
@@ -132,6 +133,8 @@ def _said(news: Published | OperationRefused) -> str:
             return f"{news.symbol} has traded {news.quantity} @ {news.price}"
         case OperationRefused():
             return f"refused: {news.text}"
+        case Publish(message):
+            return f"published {message}"
 
 
 def bids(exchange: Exchange, symbol: Symbol = X) -> list[tuple[str, Qty]]:
@@ -630,6 +633,70 @@ def test_a_stop_without_a_limit_is_elected_by_the_auctions_trades_and_trades_aft
     assert len(exchange.book(X)) == 0
 
 
+@pytest.mark.rule("TYPE-3", "REP-4")
+def test_what_an_auction_elects_where_nothing_matches_is_triggered_later() -> None:
+    done = TradingState(name="DONE", match=False, uncross=True)
+    exchange = venue(states=(CALL, done, BARE))
+    put(exchange, "CALL")
+    for line in (
+        "S s1 SELL 1 STOP 10",
+        "S s2 BUY 1 STOP 10",
+        "S s3 BUY 1 STOP 11",
+        "S s4 BUY 1 STOP 9",
+        "A a1 SELL 5 @ 10",
+        "B b1 BUY 5 @ 10",
+    ):
+        say(exchange, line)
+
+    assert not any("TRIGGERED" in line for line in heard(put(exchange, "DONE")))
+    assert [line for line in heard(put(exchange, "BARE")) if "TRIGGERED" in line] == [
+        "S s4 TRIGGERED, leaves 1 cum 0",
+        "S s2 TRIGGERED, leaves 1 cum 0",
+        "S s1 TRIGGERED, leaves 1 cum 0",
+    ]
+
+
+@pytest.mark.rule("AUCT-10")
+def test_stops_that_join_one_after_the_other_have_each_level_read_once() -> None:
+    looked_at = 0
+
+    class Counting(SortedDict[int, Level]):
+        def __getitem__(self, rank: int) -> Level:
+            nonlocal looked_at
+            looked_at += 1
+            return super().__getitem__(rank)
+
+    exchange = venue()
+    put(exchange, "CALL")
+    say(exchange, "S s0 BUY 1 @ 1000 STOP 100")
+    for number in range(50):
+        say(exchange, f"A a{number} SELL 1 @ {100 + number}")
+        say(exchange, f"A f{number} SELL 1 @ {2000 + number}")
+        say(exchange, f"S s{number + 1} BUY 1 @ 1000 STOP {100 + number}")
+    say(exchange, "B b1 BUY 1 @ 100")
+    offers = exchange.book(X).offers
+    offers.by_rank = Counting(offers.by_rank)
+
+    found = exchange.view(X).indicative()
+
+    assert found is not None
+    assert (found.price, found.quantity) == (1000, 50)
+    assert looked_at <= 51
+
+
+def test_an_auction_is_looked_into_once_for_one_book_and_reference() -> None:
+    exchange = venue()
+    put(exchange, "CALL")
+    say(exchange, "A a1 SELL 5 @ 10")
+    say(exchange, "B b1 BUY 5 @ 12")
+    view = exchange.view(X)
+
+    first = view.indicative()
+    assert view.indicative() is first
+    say(exchange, "B b2 BUY 1 @ 12")
+    assert view.indicative() is not first
+
+
 @pytest.mark.rule("AUCT-10")
 def test_an_auction_without_a_price_elects_nobody() -> None:
     outcome, exchange = auction("S s1 BUY 5 @ 12 STOP 10", "A a1 SELL 5 @ 11")
@@ -713,6 +780,58 @@ def test_the_venues_date_goes_on_with_the_run() -> None:
     assert heard(put(exchange, "CLOSE", now_ns=day_ns)) == ["A a1 EXPIRED, leaves 0 cum 0"]
 
 
+NEXT_DAY_NS = 15 * 3_600 * 10**9
+"""It begins at nine."""
+
+
+def test_what_is_good_till_a_date_expires_before_anything_else_on_the_next() -> None:
+    def reach(exchange: Exchange, how: str, now_ns: int) -> Outcome:
+        match how:
+            case "request":
+                return exchange.receive(request("B b1 SELL 5 @ 10"), now_ns)
+            case "instrument":
+                return put(exchange, "HALT", now_ns=now_ns)
+            case "board":
+                change = ChangeTradingState(board="B", state="HALT")
+                return exchange.operate(change, now_ns)
+            case _:
+                return exchange.scheduled("r", X, "name", now_ns)
+
+    for how in ("request", "instrument", "board", "moment"):
+        exchange = venue(
+            "A a1 BUY 5 @ 9",
+            "A y1 BUY 5 @ 9 symbol=Y until=2026-01-30",
+            "A a2 BUY 5 @ 10 until=2026-01-30",
+            "A a3 BUY 5 @ 9 until=2026-01-31",
+            boards=[board("B", X, state=CONTINUOUS)],
+        )
+        if how != "request":
+            assert heard(reach(exchange, how, NEXT_DAY_NS - 1)) == []
+        assert heard(reach(exchange, how, NEXT_DAY_NS))[:3] == [
+            "A y1 EXPIRED, leaves 0 cum 0",
+            "A a2 EXPIRED, leaves 0 cum 0",
+        ] + (["B b1 NEW, leaves 5 cum 0"] if how == "request" else [])
+        assert bids(exchange) == [("a1", 5), ("a3", 5)]
+        assert heard(put(exchange, "CALL", now_ns=2 * NEXT_DAY_NS)) == []
+        assert heard(put(exchange, "BARE", now_ns=3 * NEXT_DAY_NS)) == [
+            "A a3 EXPIRED, leaves 0 cum 0"
+        ]
+
+
+def test_what_expires_with_its_date_is_put_to_rule_sets_and_moves_the_indicative_price() -> None:
+    def note(events: Sequence[object], _market: MarketView) -> list[SettleEffect]:
+        return [Publish(f"{type(event).__name__}") for event in events]
+
+    exchange = venue(rules=VenueRules(after_request=(Bound("r", note),)))
+    put(exchange, "CALL")
+    say(exchange, "A a1 SELL 5 @ 10 until=2026-01-30")
+    say(exchange, "B b1 BUY 5 @ 10")
+
+    outcome = exchange.receive(request("B b2 BUY 1 @ 3"), NEXT_DAY_NS)
+
+    assert public(outcome) == ["published Lapsed", "X would trade 0 @ None", "published Rested"]
+
+
 @pytest.mark.rule("SES-4", "SES-5")
 def test_a_closing_auction_comes_before_the_end_of_the_day() -> None:
     last = attrs.evolve(NOTHING, name="LAST", uncross=True, ends_day=True)
@@ -781,7 +900,6 @@ def test_no_matching_state_is_entered_crossed_unless_it_uncrosses() -> None:
     say(exchange, "B b1 BUY 5 @ 10")
     why = "refused: state 'BARE': expected one that uncrosses the book of X, or does not match"
 
-    assert public(turn(exchange, "B", "BARE")) == [why]
     assert public(put(exchange, "BARE")) == [why]
     assert (exchange.view(X).state, exchange.view(Y).state) == (CALL, CALL)
     assert public(put(exchange, "HALT")) == ["X HALT"]
@@ -789,6 +907,23 @@ def test_no_matching_state_is_entered_crossed_unless_it_uncrosses() -> None:
     assert public(put(exchange, None)) == [why]
     assert public(put(exchange, "OPEN")) == ["X OPEN", "X has traded 5 @ 10"]
     assert public(put(exchange, None)) == ["X BARE"]
+
+
+@pytest.mark.rule("OPS-3")
+def test_what_cannot_follow_its_board_holds_nobody_else_back_and_follows_the_next_time() -> None:
+    exchange = venue(boards=[board("B", X, Y)])
+    say(exchange, "A a1 SELL 5 @ 10")
+    say(exchange, "B b1 BUY 5 @ 10")
+
+    outcome = turn(exchange, "B", "BARE")
+
+    (refused, _) = outcome.published
+    assert isinstance(refused, OperationRefused)
+    assert refused.operation == ChangeTradingState(symbol=X, state="BARE")
+    assert public(outcome)[1:] == ["Y BARE"]
+    view = exchange.view(X)
+    assert (view.state, view.own_state, view.board_state) == (CALL, None, BARE)
+    assert public(turn(exchange, "B", "OPEN"))[:2] == ["X OPEN", "X has traded 5 @ 10"]
 
 
 # fmt: off
@@ -916,6 +1051,82 @@ def test_a_scheduled_moment_ends_a_halt() -> None:
     assert public(exchange.scheduled("r", X, "end", 125)) == ["X OPEN", "X has traded 0 @ None"]
 
 
+def test_what_is_scheduled_comes_before_what_arrives_or_is_done_at_its_moment() -> None:
+    def pause(_old: TradingState, new: TradingState, _market: MarketView) -> list[SettleEffect]:
+        return [Schedule(120, "end")] if new == CALL else []
+
+    def end(_name: str, _market: MarketView) -> list[SettleEffect]:
+        return [Publish("now"), ChangeState(None)]
+
+    rules = VenueRules(trading_session_changed=(Bound("r", pause),), scheduled=(Bound("r", end),))
+
+    def waiting() -> Exchange:
+        exchange = venue(rules=rules, boards=[board("B", X, state=OPEN)])
+        put(exchange, "CALL", now_ns=5)
+        say(exchange, "A a1 SELL 5 @ 10", 6)
+        say(exchange, "A a2 BUY 5 @ 10", 6)
+        return exchange
+
+    ended = ["published now", "X OPEN", "X has traded 5 @ 10"]
+    exchange = waiting()
+    assert public(exchange.receive(request("B b1 SELL 5 @ 11"), 124)) == []
+    outcome = exchange.receive(request("B b2 SELL 5 @ 9"), 125)
+    assert public(outcome) == ended
+    assert heard(outcome)[-1] == "B b2 NEW, leaves 5 cum 0"
+    assert [type(applied.effect) for applied in outcome.effects] == [Publish, ChangeState]
+    assert public(exchange.scheduled("r", X, "end", 125)) == []
+
+    assert public(put(waiting(), "HALT", now_ns=125)) == [*ended, "X HALT"]
+    cancel = CancelOrders(session=CompID("A"), text="gone")
+    assert public(waiting().operate(cancel, 125)) == ended
+    exchange = waiting()
+    assert public(exchange.operate(ChangeTradingState(board="B", state="CLOSE"), 125)) == []
+    assert public(exchange.scheduled("r", X, "end", 125)) == ["published now", "X CLOSE"]
+
+
+def test_a_rule_set_sees_the_auction_and_whose_state_it_is() -> None:
+    seen: list[tuple[Price | None, str | None, str | None]] = []
+
+    def note(_old: TradingState, _new: TradingState, market: MarketView) -> list[SettleEffect]:
+        own, on, found = market.own_state, market.board, market.auction
+        seen.append(
+            (
+                None if found is None else found.price,
+                None if own is None else own.name,
+                None if on is None else on.name,
+            )
+        )
+        return []
+
+    exchange = venue(rules=on_change(note), boards=[board("B", X, state=OPEN)])
+    put(exchange, "CALL")
+    say(exchange, "A a1 SELL 5 @ 10")
+    say(exchange, "B b1 BUY 5 @ 10")
+    put(exchange, None)
+    put(exchange, "HALT")
+    put(exchange, None)
+
+    assert seen == [(None, "CALL", "B"), (10, None, "B"), (None, "HALT", "B"), (None, None, "B")]
+    assert venue().view(X).board is None
+
+
+def test_rule_sets_are_told_of_a_change_before_the_stops_that_its_auction_elects() -> None:
+    last: list[Price | None] = []
+
+    def note(_old: TradingState, _new: TradingState, market: MarketView) -> list[SettleEffect]:
+        last.append(market.last_px)
+        return []
+
+    exchange = venue("A a2 SELL 5 @ 20", "S s1 BUY 3 STOP 10", rules=on_change(note))
+    put(exchange, "CALL")
+    say(exchange, "A a1 SELL 5 @ 10")
+    say(exchange, "B b1 BUY 5 @ 10")
+    put(exchange, "OPEN")
+
+    assert last == [None, 10]
+    assert exchange.view(X).last_px == 20
+
+
 def test_what_a_scheduled_moment_cancels_changes_the_indicative_price() -> None:
     def soon(_old: TradingState, _new: TradingState, _market: MarketView) -> list[SettleEffect]:
         return [Schedule(1, "clear")]
@@ -977,6 +1188,43 @@ def test_an_interrupt_takes_the_market_into_its_state_after_what_stands(
     assert said == to_aggressor
     assert public(outcome) == published
     assert exchange.view(X).state == CALL
+
+
+# fmt: off
+BAD_INTERRUPTS = {
+    "unknown":           ("Q", "expected one of CONTINUOUS, CALL, OPEN, HALT, CLOSE, BARE"),
+    "would stay crossed": ("BARE", "expected one that does not match, or that uncrosses"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("state", "why"), BAD_INTERRUPTS.values(), ids=BAD_INTERRUPTS.keys())
+@pytest.mark.parametrize("line", ["B b1 BUY 9 @ 12", "B b1 CHANGE BUY b0 9 @ 12"])
+def test_an_interrupt_into_a_state_that_could_be_crossed_is_the_rule_sets_fault(
+    line: str, state: str, why: str
+) -> None:
+    rules = interrupting(10, Interrupt(state=state))
+    exchange = venue("B b0 BUY 9 @ 9", "A a1 SELL 5 @ 10", "A a2 SELL 9 @ 12", rules=rules)
+
+    with pytest.raises(RuleFailed, match=f"'etr'.*state '{state}': {why}"):
+        exchange.receive(request(line), 0)
+
+    assert bids(exchange) == [("b0", 9)]
+    assert exchange.view(X).last_px is None
+    assert exchange.view(X).state == CONTINUOUS
+
+
+def test_an_elected_stop_is_not_triggered_into_a_bad_interrupt() -> None:
+    exchange = venue(
+        "A a1 SELL 5 @ 10", "A a2 SELL 9 @ 12", "S s1 BUY 3 @ 15 STOP 10",
+        rules=interrupting(10, Interrupt(state="BARE")),
+    )  # fmt: skip
+
+    with pytest.raises(RuleFailed, match="'etr'"):
+        say(exchange, "B b1 BUY 5 @ 10")
+
+    assert not exchange.book(X).is_crossed
+    assert [one.order.cl_ord_id for one in exchange.book(X)] == ["a2", "s1"]
 
 
 def test_an_elected_stop_interrupts_too_and_those_behind_it_wait_on() -> None:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 from oracle.shorthand import request, told
+from sortedcontainers import SortedDict
 from stories import X, market, play, reports_of, say, script, standing
 
+from floorproof.market.book import Level
 from floorproof.market.fix import ExecType, OrdStatus, OrdType, Side
 from floorproof.market.identifiers import CompID, OrderID, Price, Qty
 from floorproof.market.messages import (
@@ -533,6 +535,53 @@ def test_where_an_interruption_ends_a_cascade_the_others_wait_on() -> None:
 
     assert say(exchange, "C c1 BUY 1 @ 51")[3:] == ["A a1 TRIGGERED, leaves 1 cum 0"]
     assert standing(exchange) == "bids a1* 1 @ 60; offers b2 1 @ 55; buy stops a2 1 @ 51"
+
+
+@pytest.mark.rule("TYPE-3", "REP-4")
+def test_stops_that_an_interruption_left_behind_are_elected_as_the_market_matches_again() -> None:
+    def halt(price: Price, _qty: Qty, _market: MarketView) -> Interrupt | None:
+        return Interrupt(state="PRE_OPEN") if price >= 55 else None
+
+    exchange = market(rules=VenueRules(before_trade=(Bound("halt", halt),)))
+    for line in (
+        "A a1 BUY 1 STOP 50 @ 60",
+        "A a2 BUY 1 STOP 51 @ 54",
+        "A a3 BUY 1 STOP 52 @ 54",
+        "A a4 BUY 1 STOP 50 @ 54",
+        "B b1 SELL 1 @ 51",
+        "B b2 SELL 1 @ 55",
+        "C c1 BUY 1 @ 51",
+        "B x CANCEL SELL b2",
+    ):
+        say(exchange, line)
+    assert standing(exchange) == "bids a1* 1 @ 60; buy stops a4 1 @ 50, a2 1 @ 51, a3 1 @ 52"
+
+    assert say(exchange, "! state OPEN") == [
+        "A a4 TRIGGERED, leaves 1 cum 0",
+        "A a2 TRIGGERED, leaves 1 cum 0",
+    ]
+    assert standing(exchange).endswith("buy stops a3 1 @ 52")
+
+
+def test_the_work_of_a_cascade_grows_as_its_stops_do() -> None:
+    looked_at = 0
+
+    class Counting(SortedDict[int, Level]):
+        def __getitem__(self, rank: int) -> Level:
+            nonlocal looked_at
+            looked_at += 1
+            return super().__getitem__(rank)
+
+    exchange = market()
+    for number in range(1, 101):
+        say(exchange, f"A s{number} BUY 1 STOP {number} @ 300")
+    exchange.book(X).buy_stops.by_rank = Counting(exchange.book(X).buy_stops.by_rank)
+    say(exchange, "B b0 SELL 1 @ 100")
+    say(exchange, "B b1 SELL 100 @ 200")
+
+    assert len(say(exchange, "C c1 BUY 1 @ 100")) == 3 + 100 * 3
+
+    assert looked_at <= 300
 
 
 @pytest.mark.rule("REP-4", "SES-4")

@@ -171,11 +171,17 @@ def nobody_overtakes(steps: Sequence[Step]) -> Iterator[str]:
     """At one price newcomers are last, and whoever showed a new slice is behind the others."""
     for step in steps:
         got: dict[int | None, int] = defaultdict(int)
+        icebergs = {
+            one.order_id
+            for one in [*step.before.bids, *step.before.offers]
+            if one.display is not None
+        }
+        unsure = set()  # whether it has shown a new slice
         for told in step.told:
             if not step.uncrossed:
                 got[told.order_id] += told.last_qty
-            elif told.aggressor is not None:  # after the auction, which may have used a slice up
-                got[told.order_id] = told.order_qty
+            elif told.aggressor is not None and told.order_id in icebergs:
+                unsure.add(told.order_id)  # the auction may have left it less than it showed
         came = {told.order_id for told in step.told if told.exec_type in _ARRIVALS}
         for before, after in (
             (step.before.bids, step.after.bids),
@@ -185,7 +191,7 @@ def nobody_overtakes(steps: Sequence[Step]) -> Iterator[str]:
             stood = [
                 (one.price, one.order_id)
                 for one in before
-                if one.order_id not in came and got[one.order_id] < one.shown
+                if one.order_id not in came | unsure and got[one.order_id] < one.shown
             ]
             stands = [(one.price, one.order_id) for one in after]
             if [one for one in stands if one in stood] != [one for one in stood if one in stands]:
@@ -195,7 +201,8 @@ def nobody_overtakes(steps: Sequence[Step]) -> Iterator[str]:
                     (one.price, one.order_id) for one in before
                 ]
                 overtaken = price == behind[0] and behind in stood
-                if (price, order_id) not in stood and overtaken and not renamed:
+                known = order_id not in unsure and not renamed
+                if (price, order_id) not in stood and overtaken and known:
                     yield f"{step.asked}: #{order_id} is in front of #{behind[1]}, who was there"
 
 

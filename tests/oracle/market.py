@@ -268,6 +268,8 @@ class PlainMarket:
                 for_now = order.lives is TimeInForce.DAY or order.lives in AT_ONCE
                 if order.lives_on and (for_now or due):
                     self._end(order, ExecType.EXPIRED)
+        if state.match and self.last_px is not None:
+            self._elected_by([self.last_px])
 
     def auction_price(self) -> tuple[tuple[int, int] | None, list[PlainOrder]]:
         """Return price and quantity of an auction now, and the stops that join it."""
@@ -315,15 +317,14 @@ class PlainMarket:
             return
         price, quantity = found
         for stop in joined:
+            stop.leave()
             self._trigger(stop)
             self._rest(stop, may_be_top=False)
-        prices = []
         while quantity:
             buy, sell = self.resting(Side.BUY)[0], self.resting(Side.SELL)[0]
             last_qty = min(buy.left, sell.left, quantity)
             quantity -= last_qty
             self._trade(buy, sell, last_qty, price, aggressor=None)
-            prices.append(price)
             for one in (buy, sell):
                 # What is shown goes first, and whoever is left over keeps his place.
                 one.shown -= last_qty
@@ -331,8 +332,6 @@ class PlainMarket:
                     one.leave()
                 elif one.shown <= 0:
                     one.show()
-        if self.state.match:
-            self._elected_by(prices)
 
 
 def _rank(side: Side, price: int | None) -> int:

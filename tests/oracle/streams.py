@@ -10,11 +10,12 @@ quantity and nothing else.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
 import msgspec
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from floorproof.market.fix import OrdType, Side, TimeInForce
@@ -34,7 +35,7 @@ from .venue import Asked, PlainVenue
 
 TODAY = datetime.date(2026, 1, 5)
 TICK = 2
-MIDDLE = 50
+MIDDLE = 0  # so that prices are also zero, and below
 MAX_ORDER_QTY = 40
 SESSIONS = [CompID("ALPHA"), CompID("BRAVO"), CompID("CHARLIE")]
 X, Y = Symbol("X"), Symbol("Y")
@@ -119,6 +120,7 @@ CHANGE = [
     "show more",
     "hide nothing",
     "make good till canceled",
+    "make good for the day",
     "make immediate",
     "make it fill or kill",
     "make post-only",
@@ -338,6 +340,8 @@ class Crowd:
                 return {"display_qty": None}
             case "make good till canceled":
                 return {"time_in_force": TimeInForce.GOOD_TILL_CANCEL, "expire_date": None}
+            case "make good for the day":
+                return {"time_in_force": TimeInForce.DAY, "expire_date": None}
             case "make immediate":
                 return {"time_in_force": TimeInForce.IMMEDIATE_OR_CANCEL, **_PLAIN}
             case "make it fill or kill":
@@ -433,7 +437,8 @@ def _wanted(wish: Wish, market: PlainMarket) -> dict[str, Any]:
                 "time_in_force": TimeInForce.FILL_OR_KILL,
             }
         case "minimum":
-            return {"price": through, "order_qty": fits + wish.size, "min_qty": fits}
+            # Now and then all of it, or more than that.
+            return {"price": through, "order_qty": max(1, fits + wish.size - 2), "min_qty": fits}
         case "post":
             price = touch - sign * TICK * (1 if wish.about % 4 else 0)
             return {"price": price, "post_only": True}
@@ -517,3 +522,31 @@ def deeds(wished: Sequence[Any], venue: PlainVenue) -> Iterator[Deed]:
     crowd = Crowd(venue)
     for wish in wished:
         yield crowd.deed(wish)
+
+
+# --- making a failure small -------------------------------------------------------------
+
+_profile = settings.default  # by now it is loaded
+SHRINKS = _profile is not None and Phase.shrink in _profile.phases
+
+unshrunk = settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
+"""For tests that make what they have found smaller themselves, with `smallest`.
+
+Hypothesis would make the wishes smaller, of which each depends on those before it; that
+took minutes, and this takes a second.
+"""
+
+
+def smallest(asked: Sequence[Deed], wrong: Callable[[Sequence[Deed]], str]) -> str:
+    """Return what is *wrong*, with nothing asked that could be left out; or nothing.
+
+    Where the profile has no shrinking, it is what is wrong with all of it.
+    """
+    found = wrong(asked)
+    place = len(asked) if SHRINKS else 0
+    while found and place:
+        place -= 1
+        fewer = [*asked[:place], *asked[place + 1 :]]
+        if still := wrong(fewer):
+            asked, found, place = fewer, still, len(fewer)
+    return found

@@ -30,7 +30,7 @@ from floorproof.market.sessions import CONTINUOUS, Board, TradingState
 from .algorithms import PlainAlgorithm
 from .auction import CHAINS
 from .market import PlainMarket
-from .orders import AT_ONCE, MassTold, PlainOrder, Refused, Told
+from .orders import AT_ONCE, STOPS, MassTold, PlainOrder, Refused, Told
 from .terms import faults
 
 Asked: TypeAlias = (
@@ -147,7 +147,7 @@ class PlainVenue:
             self._check_state(request, market.state, may, order.lives, request.time_in_force)
             if request.ord_type in MARKETS:
                 raise Refusal
-            self._check_terms(request, market)
+            self._check_terms(request, market, request.stop_px == order.stop_px)
             if request.order_qty <= order.filled:
                 raise Refusal
             self._check_post_only(request, market)
@@ -232,7 +232,10 @@ class PlainVenue:
     ) -> None:
         at_once = (
             isinstance(request, NewOrderSingle | OrderCancelReplaceRequest)
-            and (request.ord_type in MARKETS or request.time_in_force in AT_ONCE)
+            and (
+                request.ord_type in MARKETS
+                or (request.ord_type not in STOPS and request.time_in_force in AT_ONCE)
+            )
         ) or (isinstance(request, NewOrderSingle) and request.min_qty is not None)
         if not may or (at_once and not state.immediate):
             raise Refusal(OrdRejReason.EXCHANGE_CLOSED)
@@ -240,9 +243,13 @@ class PlainVenue:
             raise Refusal(OrdRejReason.EXCHANGE_CLOSED)
 
     def _check_terms(
-        self, request: NewOrderSingle | OrderCancelReplaceRequest, market: PlainMarket
+        self,
+        request: NewOrderSingle | OrderCancelReplaceRequest,
+        market: PlainMarket,
+        same_trigger: bool = False,
     ) -> None:
-        for rule, reason in faults(request, market.instrument, market.last_px, self.today):
+        last_px = None if same_trigger else market.last_px
+        for rule, reason in faults(request, market.instrument, last_px, self.today):
             off_tick = reason is OrdRejReason.INVALID_PRICE_INCREMENT
             cxl = CxlRejReason.INVALID_PRICE_INCREMENT if off_tick else CxlRejReason.OTHER
             raise Refusal(reason, cxl, rule)
@@ -280,7 +287,8 @@ class PlainVenue:
             ValueError: if it is crossed, and the state would match without an auction.
         """
         entered = self._board_state(symbol) if state is None else state
-        self._check_entry([symbol], entered)
+        if self._would_match_crossed(symbol, entered):
+            raise ValueError(f"{symbol} is crossed, and {entered.name} has no auction")
         if state is None:
             self.own_states.pop(symbol, None)
         else:
@@ -290,12 +298,14 @@ class PlainVenue:
     def put_board(self, board: str, state: TradingState) -> list[Heard]:
         """Let *board* change, and the instruments on it that have no state of their own.
 
-        Raises:
-            ValueError: as `put`.
+        One that is crossed does not follow into a state that would match without an auction.
         """
-        follow = [symbol for symbol in self.boards[board] if symbol not in self.own_states]
-        self._check_entry(follow, state)
         self.board_states[board] = state
+        follow = [
+            symbol
+            for symbol in self.boards[board]
+            if symbol not in self.own_states and not self._would_match_crossed(symbol, state)
+        ]
         return self._enter(follow, state)
 
     def _board_state(self, symbol: str) -> TradingState:
@@ -304,10 +314,8 @@ class PlainVenue:
                 return self.board_states[board]
         return CONTINUOUS
 
-    def _check_entry(self, symbols: Sequence[str], state: TradingState) -> None:
-        for symbol in symbols:
-            if state.match and not state.uncross and self.markets[symbol].crosses():
-                raise ValueError(f"{symbol} is crossed, and {state.name} has no auction")
+    def _would_match_crossed(self, symbol: str, state: TradingState) -> bool:
+        return state.match and not state.uncross and self.markets[symbol].crosses()
 
     def _enter(self, symbols: Sequence[str], state: TradingState) -> list[Heard]:
         heard: list[Heard] = []

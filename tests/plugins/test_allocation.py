@@ -25,6 +25,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 import attrs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -263,6 +264,19 @@ def test_printed_example(
 
     assert told(given) == [" ".join(line.split()) for line in steps]
     assert totals(algorithm.allocate(quantity, queue), queue) == result
+
+
+def test_a_market_maker_may_be_a_user_of_a_session() -> None:
+    """Users of a gateway are one session at the venue, and each may be one of its own."""
+    queue = [
+        attrs.evolve(
+            one, order=msgspec.structs.replace(one.order, sender_sub_id=CompID(f"U{number}"))
+        )
+        for number, one in enumerate(queue_of("10=GATE 10=GATE 10=GATE"), 1)
+    ]
+
+    assert totals(T(lmm=makers(U3=50)).allocate(10, queue), queue) == "5 0 5"
+    assert totals(T(lmm=makers(GATE=50, U3=30)).allocate(10, queue), queue) == "7 0 3"
 
 
 # fmt: off

@@ -30,6 +30,7 @@ from floorproof.market.rules import (
     Schedule,
     SettleEffect,
 )
+from floorproof.market.sessions import TradingState
 from floorproof.plugins.check import (
     ANSWERS,
     DETERMINISTIC,
@@ -355,3 +356,34 @@ def test_a_report_reads_line_by_line() -> None:
 
     assert lines[0] == "passed   Provider: loads and keeps the contract"
     assert lines[2].startswith("FAILED   x: is frozen (declare its class with")
+
+
+@attrs.frozen
+class Brings:
+    """Schedules in a state that it brings, and may bring something else."""
+
+    strange: bool = False
+
+    def trading_states(self) -> list[object]:
+        return ["OPEN"] if self.strange else [TradingState(name="PAUSE", match=False)]
+
+    @hookimpl
+    def trading_session_changed(self, new: TradingState) -> list[SettleEffect]:
+        return [Schedule(5, "wake")] if new.name == "PAUSE" else []
+
+    @hookimpl
+    def scheduled(self, name: str) -> list[SettleEffect]:
+        return [Publish(name)]
+
+
+def test_a_rule_set_is_asked_about_the_states_that_it_brings() -> None:
+    report = check_plugin(Provider(Brings, RULE))
+
+    assert (report.failures, report.skipped) == ((), ())
+
+
+def test_what_it_brings_has_to_be_states() -> None:
+    (failure,) = check_plugin(Provider(Brings, RULE), {"x": {"strange": True}}).failures
+
+    assert failure.check == "brings trading states"
+    assert "trading_states must give states, gave 'OPEN'" in failure.text

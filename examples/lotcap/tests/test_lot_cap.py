@@ -22,7 +22,7 @@ from floorproof.market.messages import (
     Statistics,
 )
 from floorproof.market.rules import MarketView, Remember, RestingOrder
-from floorproof.market.sessions import CONTINUOUS, TradingState
+from floorproof.market.sessions import CONTINUOUS, Board, TradingState
 from floorproof.plugins.check import check_plugin
 
 
@@ -115,6 +115,9 @@ class Market:
     last_px: Price | None = None
     state: TradingState = CONTINUOUS
     board_state: TradingState = CONTINUOUS
+    board: Board | None = None
+    own_state: TradingState | None = None
+    auction: Uncross | None = None
     statistics: Statistics = attrs.field(factory=Statistics)
 
     def indicative(self) -> Uncross | None:

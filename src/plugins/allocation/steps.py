@@ -89,7 +89,9 @@ class Top:
 
 @attrs.frozen
 class Lmm:
-    """Each lead market maker gets a percentage, handed to its orders in time order.
+    """Each lead market maker, a user or a session, gets a percentage of its own.
+
+    It is handed to its orders in time order.
 
     An order that has been filled as TOP, in the step right before, has no part in it.
     """
@@ -102,7 +104,11 @@ class Lmm:
         due = Counter({maker: rounded_down(quantity, of) for maker, of in self.percentages.items()})
         shares = []
         for claim in claims:
-            maker = claim.queued.order.sender_comp_id
+            order = claim.queued.order
+            user = order.sender_sub_id
+            maker = order.sender_comp_id
+            if user is not None and user in self.percentages:
+                maker = user
             share = 0 if claim.got_qty else min(claim.left_qty, due[maker], quantity)
             due[maker] -= share
             quantity -= share
