@@ -1,0 +1,1 @@
+"""Rule sets of CME Globex, one a module."""

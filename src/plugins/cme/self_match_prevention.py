@@ -1,0 +1,239 @@
+"""CME Globex Self-Match Prevention: orders with one SMP id do not trade with one another.
+
+The aggressor's instruction says who goes, and nothing else does.  Whom the aggressor
+meets is not decided here: under FIFO the exchange asks about each order as it is reached,
+under all other algorithms once about every order inside the aggressor's limit, and never
+in an auction.  That difference is CME's own between *would* and *could*.
+
+An SMP id is registered to executing firms.  On Globex the firm is part of a session's comp
+id; here the settings say whose firm a session or an account is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import attrs
+
+from ...market.fix import ExecRestatementReason, OrdRejReason, SelfMatchPreventionInstruction
+from ...market.identifiers import Account, CompID
+from ...market.ledger import Rule
+from ...market.messages import NewOrderSingle, OrderCancelRequest, OrderRequest, Terms
+from ...market.rules import (
+    CancelAggressor,
+    CancelResting,
+    MarketView,
+    Prevention,
+    Reject,
+    RejectLevel,
+    RestingOrder,
+)
+from ..hookspecs import CONTRACT_VERSION, hookimpl
+
+floorproof_contract = CONTRACT_VERSION
+
+
+@hookimpl
+def rule_sets() -> Mapping[str, type]:
+    return {"cme-smp": SelfMatchPrevention}
+
+
+@hookimpl
+def rules() -> Sequence[Rule]:
+    return RULES
+
+
+# --- the ledger -----------------------------------------------------------------------
+
+_PAGE = "CME Group Client Systems Wiki, CME Globex Self-Match Prevention (46140175, version 6)"
+_NEWER = "page 457640025"
+_READINGS = "docs/readings.md"
+
+RULES = (
+    Rule(
+        "SMP-1",
+        "Two orders with the same SMP id do not trade with one another, whatever their sessions"
+        " and firms; orders of which one has none, or that have different ones, do.",
+        f"{_PAGE}, table of tags 7928 and 8000; {_READINGS}, one SMP id in several firms",
+        ("smp_requires_same_firm",),
+    ),
+    Rule(
+        "SMP-2",
+        "Where the aggressor's instruction is N it is canceled itself (378 = 107); where it is O,"
+        " or there is none, the resting order is (378 = 103). What is canceled is all that is"
+        " left of the order.",
+        f"{_PAGE}, tags 8000 and 378",
+    ),
+    Rule(
+        "SMP-3",
+        "A resting order's instruction decides nothing.",
+        f"{_PAGE}, tag 8000",
+    ),
+    Rule(
+        "SMP-4",
+        "Under FIFO only an order that the aggressor would have traded with counts, when its turn"
+        " comes: trades before it stand, and after a resting order's cancel the aggressor goes"
+        " on behind it.",
+        f"{_PAGE}, FIFO Market with Cancel Resting; {_READINGS}, what FIFO has traded before",
+    ),
+    Rule(
+        "SMP-5",
+        "Under every other algorithm all orders inside the aggressor's limit count, also those"
+        " that its quantity would not have reached: before anything trades, the whole aggressor"
+        " is canceled, or they are, best price first and then the oldest.",
+        f"{_PAGE}, Pro-Rata Market; {_READINGS}, whom an aggressor could have met",
+    ),
+    Rule(
+        "SMP-6",
+        "An order or a change with an SMP id that is not registered to its executing firm is"
+        " refused at the level of the session.",
+        f"{_PAGE}, table of tags 7928 and 8000; {_READINGS}, the executing firm",
+        ("registered", "firms", "accounts"),
+    ),
+    Rule(
+        "SMP-7",
+        "An instruction that is neither N nor O is refused at the level of the session, with an"
+        " SMP id or without, and before the id is looked at.",
+        f"{_PAGE}, table of tags 7928 and 8000; {_READINGS}, refusals of SMP",
+    ),
+    Rule(
+        "SMP-8",
+        "Reports have an order's SMP id and instruction as they were sent; an instruction without"
+        " an id is taken, prevents nothing, and is not repeated.",
+        f"{_PAGE}, table of tags 7928 and 8000",
+    ),
+    Rule(
+        "SMP-9",
+        "Nothing is prevented in an auction nor in its indicative price; in every state that"
+        " matches continuously it is.",
+        f"CME Group Client Systems Wiki, {_NEWER}, market states; {_READINGS}, SMP and states",
+    ),
+    Rule(
+        "SMP-10",
+        "A change gives an order the SMP id and the instruction that it states and leaves it in"
+        " its place; an order that a change sends to meet others is the aggressor.",
+        f"{_READINGS}, SMP and changes",
+    ),
+    Rule(
+        "SMP-11",
+        "Each cancel is reported where it comes about between the trades; an aggressor's own is"
+        " its last report, and is a cancel also of an immediate order.",
+        f"{_PAGE}, tag 378; {_READINGS}, reports of SMP",
+    ),
+    Rule(
+        "SMP-12",
+        "What must trade at once is judged on what prevention leaves to trade: if that is too"
+        " little, the order is eliminated and no resting order is canceled.",
+        f"{_READINGS}, what would trade at once",
+    ),
+)
+
+
+# --- settings -------------------------------------------------------------------------
+
+_SMP_ID = re.compile(r"\d{7}", re.ASCII)
+_FIRM = re.compile(r"[0-9A-Z]{3}", re.ASCII)
+
+
+def _registrations(
+    _settings: object, field: attrs.Attribute[Any], found: Mapping[Any, Any]
+) -> None:
+    for smp_id, firms in found.items():
+        if not isinstance(smp_id, str) or not _SMP_ID.fullmatch(smp_id):
+            raise ValueError(f"'{field.name}' must have ids of seven digits: {smp_id!r}")
+        if isinstance(firms, str) or not firms:
+            raise ValueError(f"'{field.name}' of {smp_id} must be a list of firms: {firms!r}")
+        for firm in firms:
+            _check_firm(field, smp_id, firm)
+
+
+def _firms(_settings: object, field: attrs.Attribute[Any], found: Mapping[Any, Any]) -> None:
+    for name, firm in found.items():
+        _check_firm(field, name, firm)
+
+
+def _check_firm(field: attrs.Attribute[Any], of: object, firm: object) -> None:
+    if not isinstance(firm, str) or not _FIRM.fullmatch(firm):
+        raise ValueError(
+            f"'{field.name}' of {of} must be three letters or digits, such as \"400\": {firm!r}"
+        )
+
+
+# --- the rule set ---------------------------------------------------------------------
+
+
+@attrs.frozen
+class SelfMatchPrevention:
+    """Cancel an order before it trades with one of the same SMP id."""
+
+    generation: ClassVar[str] = "46140175, version 6"
+    """Which text of CME's page this follows; see `smp_requires_same_firm` for an older one."""
+
+    registered: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, validator=_registrations)
+    """Every SMP id that there is, and the executing firms that may use it."""
+
+    firms: Mapping[CompID, str] = attrs.field(factory=dict, validator=_firms)
+    """The executing firm of a session: characters 4 to 6 of its comp id at CME."""
+
+    accounts: Mapping[Account, str] = attrs.field(factory=dict, validator=_firms)
+    """The executing firm of an account, where one session serves several firms."""
+
+    smp_requires_same_firm: bool = attrs.field(
+        default=False, validator=attrs.validators.instance_of(bool)
+    )
+    """Whether SMP needs the same firm on both sides too, as it did when it began in 2013."""
+
+    @hookimpl
+    def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
+        if isinstance(request, OrderCancelRequest):
+            return None
+        instruction, smp_id = (
+            request.self_match_prevention_instruction,
+            request.self_match_prevention_id,
+        )
+        if instruction is not None and instruction not in _INSTRUCTIONS:
+            return _refused(
+                f"self_match_prevention_instruction {instruction!r}: expected N or O [SMP-7]"
+            )
+        if smp_id is None:
+            return None
+        firm = self.executing_firm(request)
+        if firm is not None and firm in self.registered.get(smp_id, ()):
+            return None
+        expected = f"one registered to the firm {firm}" if firm else "none from an unknown firm"
+        return _refused(f"self_match_prevention_id {smp_id!r}: expected {expected} [SMP-6]")
+
+    @hookimpl
+    def before_match(
+        self, aggressor: NewOrderSingle, candidates: Sequence[RestingOrder], market: MarketView
+    ) -> Sequence[Prevention] | None:
+        smp_id = aggressor.self_match_prevention_id
+        if smp_id is None:
+            return None
+        own = [one for one in candidates if one.order.self_match_prevention_id == smp_id]
+        if own and self.smp_requires_same_firm:
+            firm = self.executing_firm(aggressor)
+            own = [one for one in own if self.executing_firm(one.order) == firm]
+        if not own:
+            return None
+        text = f"self-match prevention, id {smp_id} [SMP-2]"
+        if aggressor.self_match_prevention_instruction == _CANCEL_NEWEST:
+            return [CancelAggressor(ExecRestatementReason.SELF_MATCH_NEWEST, text)]
+        oldest = ExecRestatementReason.SELF_MATCH_OLDEST
+        return [CancelResting(one.order_id, oldest, text) for one in own]
+
+    def executing_firm(self, terms: Terms) -> str | None:
+        """Return the firm that an order or a change comes from, or None if nobody knows it."""
+        if terms.account is not None and terms.account in self.accounts:
+            return self.accounts[terms.account]
+        return self.firms.get(terms.sender_comp_id)
+
+
+def _refused(text: str) -> Reject:
+    return Reject(OrdRejReason.OTHER, text, RejectLevel.SESSION)
+
+
+_CANCEL_NEWEST = SelfMatchPreventionInstruction.CANCEL_NEWEST
+_INSTRUCTIONS = frozenset(SelfMatchPreventionInstruction)
