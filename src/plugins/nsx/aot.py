@@ -1,0 +1,162 @@
+"""NSX's anomalous order threshold (``nsx-aot``): no order too far beyond the market.
+
+It is about the limit of an order, not about a trade, and on the far side of the market
+alone: a bid too high, an offer too low.  Its reference price follows every trade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from ...market.fix import CxlRejReason, OrdRejReason, Side
+from ...market.identifiers import Price, Symbol
+from ...market.instrument import Instrument
+from ...market.ledger import Rule
+from ...market.messages import OrderCancelRequest, OrderRequest
+from ...market.rules import MarketView, Publish, Reject, Remember, SettleEffect
+from ..hookspecs import hookimpl
+from .attributes import (
+    PercentBand,
+    ReferenceRange,
+    check_bands,
+    check_references,
+    check_settings,
+    first_reference,
+    on_or_off,
+    range_around,
+)
+from .public import AttributeType, OrderbookAttribute
+
+_PAGE = 'NSX, "Anomalous Order Threshold (AOT)"'
+_READINGS = "docs/readings.md"
+
+RULES = (
+    Rule(
+        "NSX-AOT-1",
+        "A bid above the reference price by more than the upper percentage of it is refused, and"
+        " an offer below it by more than the lower one; at a limit neither is, nor is an order"
+        " without a price.",
+        f"{_PAGE}; {_READINGS}, the printed threshold of 0.25; {_READINGS}, the limits of a range"
+        " are exact and inside",
+        ("bands",),
+    ),
+    Rule(
+        "NSX-AOT-2",
+        "The reference price is the last trade's, and before the first one that of the day before;"
+        " as it moves it is published, with the percentages where they are others.",
+        _PAGE,
+        ("references",),
+    ),
+    Rule(
+        "NSX-AOT-3",
+        "A change is checked as a new order would be, and orders in an auction are as others are.",
+        f"{_READINGS}, what the threshold is for",
+        ("in_auctions",),
+    ),
+)
+
+_REFERENCE = "reference"
+
+
+@attrs.frozen(kw_only=True)
+class AnomalousOrderThreshold:
+    """Refuse bids too far above the last trade, and offers too far below it."""
+
+    in_auctions: bool = attrs.field(default=True, validator=on_or_off)
+    """Whether orders are checked where the market does not match."""
+
+    bands: tuple[PercentBand, ...] = attrs.field(
+        default=(PercentBand("0", "38", "38"),), validator=check_bands
+    )
+    """The percentages, by the reference price."""
+
+    references: Mapping[Symbol, str] = attrs.field(factory=dict, validator=check_references)
+    """The reference price before the first trade, where it is not the instrument's own."""
+
+    symbols: tuple[Symbol, ...] | None = None
+    """The instruments that have a threshold, if not all do."""
+
+    def applies_to(self, symbol: Symbol) -> bool:
+        return self.symbols is None or symbol in self.symbols
+
+    def check_instrument(self, instrument: Instrument) -> None:
+        check_settings(instrument, self.bands, self.references)
+
+    def range(self, market: MarketView) -> ReferenceRange | None:
+        """Return the range in force, or None while there is no reference price."""
+        reference = market.last_px
+        if reference is None:
+            reference = first_reference(market.instrument, self.references)
+        return None if reference is None else self._around(reference, market)
+
+    def attributes(self, market: MarketView) -> tuple[OrderbookAttribute, ...]:
+        """Return the range in force as a feed begins with it."""
+        found = self.range(market)
+        return () if found is None else _published(market.instrument.symbol, found)
+
+    @hookimpl
+    def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
+        if isinstance(request, OrderCancelRequest) or request.price is None:
+            return None
+        if not self.in_auctions and not market.state.match:
+            return None
+        allowed, price = self.range(market), request.price
+        if allowed is None:
+            return None
+        if request.side is Side.BUY:
+            edge, expected = allowed.highest, "at most"
+            fits = edge is None or price <= edge
+        else:
+            edge, expected = allowed.lowest, "at least"
+            fits = edge is None or price >= edge
+        if fits:
+            return None
+        assert edge is not None, "without a limit all fit"
+        show = market.instrument.show
+        return Reject(
+            OrdRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND,
+            f"price {show(price)}: expected {expected} {show(edge)}, by the reference"
+            f" {show(allowed.reference)} of the anomalous order threshold [NSX-AOT-1]",
+            cxl_rej_reason=CxlRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND,
+        )
+
+    @hookimpl
+    def after_request(
+        self, events: Sequence[object], market: MarketView
+    ) -> list[SettleEffect] | None:
+        last_px = market.last_px
+        if last_px is None or last_px == (known := market.recall(_REFERENCE)):
+            return None
+        if known is None:
+            known = first_reference(market.instrument, self.references)
+        effects: list[SettleEffect] = [Remember(_REFERENCE, last_px)]
+        if known == last_px:
+            return effects
+        before = self._around(known, market) if isinstance(known, int) else None
+        found = self._around(last_px, market)
+        effects += map(Publish, _published(market.instrument.symbol, found, before))
+        return effects
+
+    def _around(self, reference: Price, market: MarketView) -> ReferenceRange:
+        return range_around(reference, self.bands, market.instrument.price_decimals)
+
+
+def _published(
+    symbol: Symbol, found: ReferenceRange, before: ReferenceRange | None = None
+) -> tuple[OrderbookAttribute, ...]:
+    """Return the attributes of a range, without percentages that are the same as before."""
+    attributes = [
+        (AttributeType.AOT_REFERENCE, found.reference),
+        (AttributeType.AOT_UPPER_PERCENT, found.upper_percent),
+        (AttributeType.AOT_LOWER_PERCENT, found.lower_percent),
+    ]
+    if before is not None and before.upper_percent == found.upper_percent:
+        del attributes[1]
+    if before is not None and before.lower_percent == found.lower_percent:
+        attributes.pop()
+    return tuple(
+        OrderbookAttribute(symbol=symbol, attribute_type=kind, attribute_value=value)
+        for kind, value in attributes
+    )
