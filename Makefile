@@ -5,7 +5,7 @@ VENV ?= .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format bench deep clean
+.PHONY: demo test check format bench deep mutants clean
 
 demo: $(READY)
 	@$(BIN)/floorproof run examples/staged_order_in_a_moving_market.toml
@@ -25,6 +25,10 @@ format: $(READY)
 # The property tests with the long profile: by hand, before a rule or the kernel changes.
 deep: $(READY)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+# Small faults, planted one by one in copies of the package: the oracle must catch each.
+mutants: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m mutation
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import algorithms, auction, streams
 from oracle.algorithms import PlainAlgorithm
@@ -54,7 +54,7 @@ ALGORITHMS: dict[str, tuple[Algorithm, PlainAlgorithm]] = {
     "F": (Fifo(), algorithms.f()),
     "C": (globex.CurrencyRoll(), algorithms.c()),
     "A": (globex.Allocation(), algorithms.a()),
-    "K": (globex.Configurable(lmm=LMM), algorithms.k(40, PLAIN_LMM)),
+    "K": (globex.Configurable(lmm=LMM, top_max=2), algorithms.k(40, PLAIN_LMM, top_max=2)),
     "O": (globex.ThresholdProRata(top_min=3, top_max=4), algorithms.o(top_min=3, top_max=4)),
     "Q": (globex.ThresholdProRataWithLmm(lmm=LMM, top_min=3, top_max=4),
           algorithms.q(PLAIN_LMM, top_min=3, top_max=4)),
@@ -310,31 +310,15 @@ def wrong(setting: Setting, deeds: Sequence[Deed]) -> str:
     return ""
 
 
-def smallest(setting: Setting, deeds: Sequence[Deed]) -> str:
-    """Return what is wrong, with nothing asked that could be left out.
-
-    Hypothesis would make the wishes smaller, of which each depends on those before it;
-    that took minutes, and this takes a second.
-    """
-    found = wrong(setting, deeds)
-    place = len(deeds)
-    while found and place:
-        place -= 1
-        fewer = [*deeds[:place], *deeds[place + 1 :]]
-        if still := wrong(setting, fewer):
-            deeds, found, place = fewer, still, len(fewer)
-    return found
-
-
 @pytest.mark.rule("MATCH-1", "MATCH-2", "MATCH-3", "PRIO-1", "PRIO-2", "REP-1", "REP-2", "REP-3")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-@settings(phases=[phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)])
+@streams.unshrunk
 @given(st.data())
 def test_fast_and_plain_venue_tell_the_same_story(algorithm: str, data: st.DataObject) -> None:
     day = data.draw(st.builds(Day, settings_of(algorithm), streams.wishes()))
     deeds = [*streams.deeds(day.wished, day.setting.plain())]
 
-    difference = smallest(day.setting, deeds)
+    difference = streams.smallest(deeds, lambda some: wrong(day.setting, some))
 
     assert not difference, f"\n{difference}"
 

@@ -70,7 +70,7 @@ POST_CLOSE = TradingState(name="POST_CLOSE", match=False,
 UNAUCTIONED = TradingState(name="UNAUCTIONED")
 # fmt: on
 BOARDS = [Board(name=BOARD, symbols=(X, Y), state=OPEN)]
-STARTS = [*[PREOPEN] * 6, NO_CANCEL, HALT, CLOSING, CLOSE, POST_CLOSE, OPEN]
+STARTS = [*[PREOPEN] * 6, NO_CANCEL, HALT, CLOSING, CLOSE, *[POST_CLOSE] * 2, OPEN]
 ENDS = [*[OPEN] * 5, CLOSING, CLOSE, UNAUCTIONED]
 
 
@@ -281,6 +281,8 @@ class Crowd:
             expire_date=order.expire_date,
         )
         market = self.venue.markets[order.symbol]
+        if TimeInForce.DAY not in market.state.lives and wish.about % 4 == 0:
+            wish = attrs.evolve(wish, intent="make good for the day")
         terms = self._changed(wish, order, market)
         return _odd(wish, msgspec.structs.replace(change, **terms))
 
@@ -291,9 +293,10 @@ class Crowd:
         terms = {"order_qty": wish.size, "price": _near(wish), **_wanted(wish, market)}
         if not market.state.match and wish.intent in BUILD:
             terms["price"] = 2 * MIDDLE - terms["price"]  # across
-        if wish.odd == "until canceled" and "time_in_force" not in terms:
+        after_the_day = TimeInForce.DAY not in market.state.lives and wish.about % 4 > 0
+        if (wish.odd == "until canceled" or after_the_day) and "time_in_force" not in terms:
             terms["time_in_force"] = TimeInForce.GOOD_TILL_CANCEL
-        if wish.odd == "until a date" and "time_in_force" not in terms:
+        elif wish.odd == "until a date" and "time_in_force" not in terms:
             terms["time_in_force"] = TimeInForce.GOOD_TILL_DATE
             days = wish.about % 3 - wish.about // 19  # yesterday is too late
             terms["expire_date"] = TODAY + datetime.timedelta(days=days)
