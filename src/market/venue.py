@@ -81,10 +81,13 @@ class Listing:
 
     def consider(self) -> None:
         """Find out whether it is plain, after anything that could have changed that."""
-        stops = self.book.buy_stops.best or self.book.sell_stops.best
-        state = self.state
         self.is_plain = (
-            state.match and not state.indicative and not self.asks and not self.settle and not stops
+            not self.asks
+            and not self.settle
+            and self.state.match
+            and not self.state.indicative
+            and self.book.buy_stops.best is None
+            and self.book.sell_stops.best is None
         )
 
     @property
