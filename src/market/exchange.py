@@ -314,7 +314,7 @@ class Exchange:
         order, order_id, leaves_qty = resting.order, resting.order_id, resting.leaves_qty
         state = listing.state
         if state is not CONTINUOUS:
-            objection = objection_of_state(order, state, state.cancel)
+            objection = objection_of_state(order, state, state.cancel, "cancels")
             if objection is not None:
                 return self._refuse(request, objection)
         if listing.accept and (refusal := _refusal(listing.accept, request)) is not None:
@@ -396,14 +396,15 @@ class Exchange:
         elif request.cl_ord_id in self._names[session]:
             objection = objections.used_name(request)
         elif symbol is not None and not self._listings[symbol].state.cancel:
-            objection = objections.refused_by(self._listings[symbol].state)
+            objection = objections.refused_by(self._listings[symbol].state, "cancels")
         if objection is not None:
             return Outcome([self._mass_report(request, objection=objection)])
         fitting = [
             Canceled(resting.order_id, resting.order, resting.leaves_qty)
             for listing, resting in self._live(session, symbol)
             if _fits(resting.order, request)
-            and objection_of_state(resting.order, listing.state, listing.state.cancel) is None
+            and listing.state.cancel
+            and resting.order.time_in_force in listing.state.lives
         ]
         fitting.sort(key=lambda event: event.order_id)
         self._names[session][request.cl_ord_id] = _NO_ORDER

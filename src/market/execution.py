@@ -20,7 +20,6 @@ from . import stops
 from .auction import allocate
 from .book import (
     Armed,
-    AuctionTraded,
     BookEvent,
     Canceled,
     Election,
@@ -522,5 +521,5 @@ def _more(had: Sequence[_T], new: Iterable[_T]) -> Sequence[_T]:
 
 def _trade_prices(events: Iterable[BookEvent]) -> Iterator[Price]:
     for event in events:
-        if isinstance(event, Traded | AuctionTraded):
+        if isinstance(event, Traded):
             yield event.price

@@ -171,7 +171,7 @@ def objection_to_order(
     """
     state = listing.state
     if state is not CONTINUOUS and (
-        objection := objection_of_state(order, state, state.enter)
+        objection := objection_of_state(order, state, state.enter, "new orders")
         or _objection_to_immediacy(order, state)
     ):
         return objection
@@ -202,8 +202,8 @@ def objection_to_change(
     """Return why *order*, of which *cum_qty* is filled, may not be changed so, or None."""
     state = listing.state
     objection = (
-        objection_of_state(order, state, state.modify)
-        or objection_of_state(request, state, state.modify)
+        objection_of_state(order, state, state.modify, "changes")
+        or objection_of_state(request, state, state.modify, "changes")
         or _objection_to_immediacy(request, state)
     )
     if objection is not None:
@@ -223,23 +223,33 @@ def objection_to_change(
     return _objection_to_meeting(request, listing) if request.post_only else None
 
 
-def objection_of_state(order: Terms, state: TradingState, permits: bool) -> Reject | None:
+def objection_of_state(
+    order: Terms, state: TradingState, permits: bool, what: str
+) -> Reject | None:
     """Return why *state* does not take a request about an order on such terms, or None.
 
     Args:
         permits: whether it takes such requests at all.
+        what: what they are called.
     """
     lives = order.time_in_force
-    if permits and lives in state.lives:
+    if not permits:
+        return refused_by(state, what)
+    if lives in state.lives:
         return None
-    return refused_by(state, f" of a {lives.name} order" if permits else "")
-
-
-def refused_by(state: TradingState, of_what: str = "") -> Reject:
-    """Return the objection of a *state* that does not take such a request."""
+    expected = ", ".join(each.name for each in state.lives) or "none"
     return _reject(
         "SES-1",
-        f"state {state.name}: expected one that takes this{of_what}",
+        f"time_in_force {lives.name}: expected one of {expected}, in state {state.name}",
+        OrdRejReason.EXCHANGE_CLOSED,
+    )
+
+
+def refused_by(state: TradingState, what: str) -> Reject:
+    """Return the objection of a *state* that takes none of *what*."""
+    return _reject(
+        "SES-1",
+        f"state {state.name}: expected one that takes {what}",
         OrdRejReason.EXCHANGE_CLOSED,
     )
 

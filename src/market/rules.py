@@ -36,6 +36,8 @@ class RestingOrder(msgspec.Struct, frozen=True, gc=False):
     """As its last accepted request left it."""
 
     price: Price
+    """The level that it stands at: its limit, or the trigger of a stop that waits."""
+
     leaves_qty: Qty
     shown_qty: Qty
     """What of that is displayed."""

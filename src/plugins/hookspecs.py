@@ -126,9 +126,9 @@ def rules() -> Sequence[Rule]:
 def accept_request(request: OrderRequest, market: MarketView) -> Reject | None:
     """Refuse *request* before anything happens to it.
 
-    Phase *accept*.  Asked once for every request that is well formed and names an
-    instrument of the venue, of the rule sets in their order; the first answer that
-    is not None is final, and the rest are not asked.
+    Phase *accept*.  Asked once for every order, change and cancel to which the exchange
+    itself does not object, of the rule sets in their order; the first answer that is
+    not None is final, and the rest are not asked.  A mass action is not put to them.
 
     Args:
         request: the request as its session sent it.

@@ -560,7 +560,7 @@ MASS_CANCELS = {
         ! state NO_CANCEL
         > A m1 MASS symbol=X
             A m1 MASS REFUSED
-                state NO_CANCEL: expected one that takes this [SES-1]
+                state NO_CANCEL: expected one that takes cancels [SES-1]
         = bids a1* 5 @ 49
     """,
     "without an instrument, orders stay where the state lets nobody cancel": """

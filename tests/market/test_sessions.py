@@ -276,7 +276,8 @@ def test_orders_good_till_a_date_live_where_the_state_says_so() -> None:
 
     assert say(exchange, "B b1 BUY 1 @ 90 until=2026-02-01") == ["B b1 NEW, leaves 1 cum 0"]
     assert say(exchange, "B b2 CHANGE BUY b1 1 @ 90") == [
-        "B b2 REFUSED OTHER: state POST-CLOSE: expected one that takes this of a DAY order [SES-1]"
+        "B b2 REFUSED OTHER: time_in_force DAY: expected one of GOOD_TILL_CANCEL,"
+        " GOOD_TILL_DATE, in state POST-CLOSE [SES-1]"
     ]
 
 

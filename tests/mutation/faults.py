@@ -372,19 +372,19 @@ SESSION = _faults(
     (
         OBJECTIONS,
         "a state that takes no changes takes no new orders",
-        "objection_of_state(order, state, state.enter)",
-        "objection_of_state(order, state, state.modify)",
+        "objection_of_state(order, state, state.enter,",
+        "objection_of_state(order, state, state.modify,",
     ),
     (
         EXCHANGE,
         "a halt takes no cancels, as it takes no changes",
-        "objection_of_state(order, state, state.cancel)",
-        "objection_of_state(order, state, state.modify)",
+        "objection_of_state(order, state, state.cancel,",
+        "objection_of_state(order, state, state.modify,",
     ),
     (
         OBJECTIONS,
         "after the close an order may be changed to one that the state does not take",
-        "        or objection_of_state(request, state, state.modify)\n",
+        '        or objection_of_state(request, state, state.modify, "changes")\n',
         "",
     ),
     (
@@ -396,8 +396,7 @@ SESSION = _faults(
     (
         EXCHANGE,
         "a mass action cancels where the state does not let it",
-        "            and objection_of_state(resting.order, listing.state, listing.state.cancel)"
-        " is None\n",
+        "            and listing.state.cancel\n",
         "",
     ),
     (

@@ -344,7 +344,7 @@ def test_a_mass_cancel_that_is_refused_says_why() -> None:
     )
 
     assert told.to("BANK") == [
-        "MassCancelReport m1: state CLOSE: expected one that takes this [SES-1]"
+        "MassCancelReport m1: state CLOSE: expected one that takes cancels [SES-1]"
     ]
 
 
