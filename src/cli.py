@@ -20,7 +20,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from .market.wording import Wording
-from .plugins.manager import Plugins
+from .plugins.hookspecs import ShortForm
+from .plugins.manager import Offers, Plugins
 from .runtime.errors import FenceBreach, FloorproofError, RunError
 from .runtime.journal import Recording, plain_text
 from .scenario import story
@@ -122,7 +123,40 @@ _set = click.option(
 # --- run -----------------------------------------------------------------------------
 
 
-@main.command()
+class _Run(click.Command):
+    """``run``, with the options that the exports of installed plugins have."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if _OPTIONS not in ctx.meta:  # click asks again and again
+            ctx.meta[_OPTIONS] = [*self._short_forms(Plugins.discover().exporters)]
+        return [*super().get_params(ctx), *ctx.meta[_OPTIONS]]
+
+    def _short_forms(self, exporters: Offers[Callable[..., bytes]]) -> Iterator[click.Option]:
+        taken = {each for parameter in self.params for each in parameter.opts}
+        for name in exporters:
+            export = exporters[name].cls
+            if isinstance(export, ShortForm) and f"--{name}" not in taken:
+                yield click.Option(
+                    [f"--{name}"],
+                    metavar="FILE",
+                    help=export.help,
+                    expose_value=False,
+                    callback=partial(_export_as, name),
+                )
+
+
+def _export_as(
+    name: str, context: click.Context, _parameter: click.Parameter, file: str | None
+) -> None:
+    """Take note of an option that stands for ``--export``."""
+    if file is not None:
+        context.meta.setdefault(_SHORT_FORMS, {})[name] = file
+
+
+_OPTIONS, _SHORT_FORMS = "floorproof.cli.options", "floorproof.cli.short_forms"
+
+
+@main.command(cls=_Run)
 @_file
 @_set
 @click.option("--seed", type=click.IntRange(min=0), help="Where the run's choices come from.")
@@ -130,8 +164,10 @@ _set = click.option(
 @click.option("--in-place", is_flag=True, help="Host those who only answer without tasks.")
 @click.option("--export", "exports", multiple=True, metavar="NAME=FILE", callback=_settings)
 @click.option("--quiet", is_flag=True, help="Print no tables.")
+@click.pass_context
 @_ends_well
 def run(
+    context: click.Context,
     file: Path,
     settings: dict[str, str],
     seed: int | None,
@@ -143,15 +179,16 @@ def run(
     """Run a scenario, and show what was said and where everybody stands."""
     scenario = load(file, settings)
     installed = scenario.plan.shelf.plugins
-    chosen = {Path(path): _exporter(name, installed) for name, path in exports.items()}
-    _check_outputs([file, *([journal] if journal else []), *chosen])
+    wanted = [*exports.items(), *context.meta.get(_SHORT_FORMS, {}).items()]
+    chosen = [(Path(path), _exporter(name, installed)) for name, path in wanted]
+    _check_outputs([file, *([journal] if journal else []), *(path for path, _ in chosen)])
     for warning in scenario.warnings:
         _complain(f"warning: {warning}")
     with _written_to(journal) as stream:
         write = None if stream is None else partial(_write_line, stream)
         result = run_scenario(scenario, seed=seed, in_place=in_place, write=write)
-    for path, export in chosen.items():
-        data = export(result.journal)
+    exported = [(path, export(result.journal)) for path, export in chosen]
+    for path, data in exported:
         with _written_to(path) as stream:
             assert stream is not None
             stream.write(data)

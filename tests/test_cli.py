@@ -143,6 +143,80 @@ def test_an_export_may_be_of_the_scenario_s_own_plugin_file(tmp_path: Path) -> N
     assert int((tmp_path / "count").read_text(encoding="utf-8")) > 20
 
 
+SHORT_FORM = """
+from floorproof.plugins.hookspecs import ShortForm, hookimpl
+from floorproof.runtime.errors import FloorproofError
+
+floorproof_contract = 1
+
+def count(entries):
+    return str(len(entries)).encode()
+
+def fail(entries):
+    raise FloorproofError("nothing to tell of")
+
+@hookimpl
+def exporters():
+    return {
+        "count": ShortForm(count, "Write how many there were."),
+        "fail": ShortForm(fail, "Fail."),
+        "seed": ShortForm(count, "In vain."),
+    }
+"""
+
+
+@pytest.fixture
+def installed_export(tmp_path: Path) -> str:
+    """Install a plugin, and return the path that has it."""
+    folder = tmp_path / "installed"
+    (folder / "short-1.0.dist-info").mkdir(parents=True)
+    info = {"METADATA": "Metadata-Version: 2.1\nName: short\nVersion: 1.0\n"}
+    info["entry_points.txt"] = "[floorproof]\nshort = short_form\n"
+    for name, text in info.items():
+        write(folder / "short-1.0.dist-info", text, name)
+    write(folder, SHORT_FORM, "short_form.py")
+    return str(folder)
+
+
+def test_an_export_may_have_an_option_of_its_own(tmp_path: Path, installed_export: str) -> None:
+    count = tmp_path / "count"
+
+    ran = process(
+        "run", STAGED_ORDER, "--quiet", "--count", count, "--seed", "1", PYTHONPATH=installed_export
+    )
+    told = process("run", "--help", PYTHONPATH=installed_export)
+
+    assert (ran.status, ran.err) == (0, "")
+    assert int(count.read_text(encoding="utf-8")) > 20
+    assert re.search(r"--count FILE +Write how many there were\.", told.out)
+    assert "In vain" not in told.out
+
+
+def test_a_short_form_is_an_export_like_any_other(tmp_path: Path, installed_export: str) -> None:
+    both = tmp_path / "both"
+
+    ran = process(
+        "run", STAGED_ORDER, "--count", both, "--export", f"messages-csv={both}",
+        PYTHONPATH=installed_export,
+    )  # fmt: skip
+
+    assert (ran.status, ran.err) == (2, f"error: {both}: cannot write: it is written to already\n")
+    assert not both.exists()
+
+
+def test_of_an_export_that_fails_nothing_is_written(tmp_path: Path, installed_export: str) -> None:
+    count, fail = tmp_path / "count", tmp_path / "fail"
+
+    ran = process(
+        "run", STAGED_ORDER, "--quiet", "--count", count, "--fail", fail,
+        PYTHONPATH=installed_export,
+    )  # fmt: skip
+
+    assert (ran.status, ran.err) == (2, "error: nothing to tell of\n")
+    assert not count.exists()
+    assert not fail.exists()
+
+
 def test_a_setting_changes_the_run(tmp_path: Path) -> None:
     ran = command("run", STAGED_ORDER, "--set", "step.0.order.text=now", "--quiet")
 

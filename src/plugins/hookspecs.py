@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
 import pluggy
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         SettleEffect,
     )
     from ..market.sessions import TradingState
+    from ..runtime.journal import Entry
 
 CONTRACT_VERSION = 1
 """A plugin says for which version it was built in ``floorproof_contract``."""
@@ -101,9 +103,29 @@ def scenario_actions() -> Mapping[str, type]:
     raise NotImplementedError
 
 
+@attrs.frozen
+class ShortForm:
+    """An export with an option of its own: ``run --NAME FILE`` for ``--export NAME=FILE``.
+
+    Where ``run`` has an option of that name itself, the long form alone leads to it.
+    """
+
+    export: Callable[[Sequence[Entry]], bytes]
+    help: str
+    """What ``run --help`` says of the option, a sentence."""
+
+    def __call__(self, entries: Sequence[Entry]) -> bytes:
+        return self.export(entries)
+
+
 @hookspec
 def exporters() -> Mapping[str, Callable[..., bytes]]:
-    """Offer exports of a run: name to a function of journal entries to bytes."""
+    """Offer exports of a run: name to a function of journal entries to bytes.
+
+    A `ShortForm` around it gives it an option of its own.  What an export finds wrong with
+    a run (it has nothing to export, say) it raises as a
+    `floorproof.runtime.errors.FloorproofError`; nothing is written then.
+    """
     raise NotImplementedError
 
 
