@@ -1,11 +1,11 @@
 """The ledger of the rules that every floor has: who sees what, how a venue answers,
-and what its feed tells."""
+what its feed tells, and how positions are reckoned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..market import auction, credentials, exchange, replay
+from ..market import auction, credentials, exchange, exposure, margin, pnl, replay
 from ..market.ledger import Rule
 from ..wire import itch_feed
 from .hookspecs import CONTRACT_VERSION, hookimpl
@@ -15,4 +15,13 @@ floorproof_contract = CONTRACT_VERSION
 
 @hookimpl
 def rules() -> Sequence[Rule]:
-    return (*auction.RULES, *credentials.RULES, *exchange.RULES, *replay.RULES, *itch_feed.RULES)
+    return (
+        *auction.RULES,
+        *credentials.RULES,
+        *exchange.RULES,
+        *exposure.RULES,
+        *margin.RULES,
+        *pnl.RULES,
+        *replay.RULES,
+        *itch_feed.RULES,
+    )
