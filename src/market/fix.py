@@ -120,6 +120,30 @@ class ExecRestatementReason(StrEnum):
     """CME's: the aggressor, which would have."""
 
 
+class MsgType(StrEnum):
+    """Tag 35: what kind of message a reject is about."""
+
+    ORDER_CANCEL_REQUEST = "F"
+    ORDER_CANCEL_REPLACE_REQUEST = "G"
+    NEW_ORDER_SINGLE = "D"
+    ORDER_MASS_ACTION_REQUEST = "CA"
+    MASS_QUOTE = "i"
+    QUOTE_CANCEL = "Z"
+
+
+class BusinessRejectReason(StrEnum):
+    """Tag 380."""
+
+    OTHER = "0"
+    UNKNOWN_ID = "1"
+    UNKNOWN_SECURITY = "2"
+    UNSUPPORTED_MESSAGE_TYPE = "3"
+    APPLICATION_NOT_AVAILABLE = "4"
+    CONDITIONALLY_REQUIRED_FIELD_MISSING = "5"
+    NOT_AUTHORIZED = "6"
+    DELIVER_TO_FIRM_NOT_AVAILABLE = "7"
+
+
 class SelfMatchPreventionInstruction(StrEnum):
     """Tag 8000, CME's: who goes when an aggressor with this would meet one of its own."""
 
@@ -127,6 +151,57 @@ class SelfMatchPreventionInstruction(StrEnum):
     """The aggressor."""
     CANCEL_OLDEST = "O"
     """The resting order; so it is also where there is no instruction."""
+
+
+# --- quotes ---------------------------------------------------------------------------
+
+
+class QuoteStatus(StrEnum):
+    """Tag 297: what became of a mass quote, or of a request to cancel quotes."""
+
+    ACCEPTED = "0"
+    CANCELED_FOR_SYMBOLS = "1"
+    CANCELED_ALL = "4"
+    REJECTED = "5"
+    CANCELED_FOR_QUOTE_SET = "100"
+    """CME's."""
+
+
+class QuoteCancelType(StrEnum):
+    """Tag 298: which quotes a request means."""
+
+    SYMBOLS = "1"
+    ALL = "4"
+    QUOTE_SET = "100"
+    """CME's."""
+
+
+class QuoteRejectReason(StrEnum):
+    """Tags 300 and 368: why a mass quote, or one entry of it, is refused."""
+
+    UNKNOWN_SYMBOL = "1"
+    EXCHANGE_CLOSED = "2"
+    QUOTE_EXCEEDS_LIMIT = "3"
+    UNKNOWN_QUOTE = "5"
+    DUPLICATE_QUOTE = "6"
+    INVALID_BID_ASK_SPREAD = "7"
+    INVALID_PRICE = "8"
+    OTHER = "99"
+
+
+class UnsolicitedCancelType(StrEnum):
+    """Tag 9775, CME's: why the venue canceled a quote."""
+
+    DISCONNECT = "A"
+    """The session broke off."""
+    LOGOUT = "B"
+    CANCELED_BY_OPERATIONS = "C"
+    """The venue's own people canceled all."""
+    CANCELED_GROUP_BY_OPERATIONS = "D"
+    EXPIRED = "E"
+    QUOTE_PROTECTION = "F"
+    NOT_RECOVERED = "G"
+    SELF_MATCH_PREVENTION = "H"
 
 
 # --- market data ----------------------------------------------------------------------

@@ -17,6 +17,9 @@ ClOrdID = NewType("ClOrdID", str)
 OrderID = NewType("OrderID", int)
 """The venue's name for an order, counted per run (FIX 37)."""
 
+QuoteID = NewType("QuoteID", str)
+"""The client's name for a mass quote or a request to cancel quotes (FIX 117)."""
+
 StagedOrderID = NewType("StagedOrderID", str)
 """The originator's name for a staged parent order, unique on its gateway."""
 

@@ -16,6 +16,7 @@ import attrs
 from .fix import ExecType, OrdStatus, OrdType, Side, TimeInForce
 from .identifiers import Account, ClOrdID, CompID, ExecID, Price, Qty, StagedOrderID, Symbol
 from .messages import ExecutionReport
+from .quotes import MassQuoteAck, QuoteCancelAck, QuoteEntry
 from .staging import ParentPartialFill, StagedAck, StagedStatus, StagedUpdate
 
 
@@ -73,6 +74,28 @@ class OrderRow:
         return self.ord_status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
 
+@attrs.define(kw_only=True)
+class QuoteRow:
+    """One side of what somebody quotes in one instrument."""
+
+    quote_entry_id: ClOrdID
+    gateway: CompID
+    user: CompID
+    symbol: Symbol
+    side: Side
+    price: Price
+    account: Account | None
+    time_ns: int
+    leaves_qty: Qty
+    """What is quoted; 0 of a quote that is gone."""
+
+    cum_qty: Qty = 0
+    """What this side has traded, earlier quotes of the user in the instrument included."""
+
+    traded: Price = 0
+    """The sum of price times quantity over that."""
+
+
 @attrs.frozen(kw_only=True)
 class FillRow:
     """One line of the fills pane."""
@@ -112,6 +135,9 @@ class Window:
     orders: dict[tuple[CompID, CompID, ClOrdID], OrderRow] = attrs.Factory(dict)
     """By gateway, user and the order's latest name."""
 
+    quotes: dict[tuple[CompID, CompID, Symbol, Side], QuoteRow] = attrs.Factory(dict)
+    """By gateway, user, instrument and side."""
+
     fills: list[FillRow] = attrs.Factory(list)
 
     def show(self, message: object, sender: CompID, now_ns: int) -> None:
@@ -143,6 +169,14 @@ class Window:
                 self._parent_filled(message, now_ns)
             case ExecutionReport() if message.exec_type is not ExecType.REJECTED:
                 self._reported(message, sender, now_ns)
+            case MassQuoteAck():
+                self._quoted(message, sender, now_ns)
+            case QuoteCancelAck():
+                user = message.target_sub_id or message.target_comp_id
+                for gone in message.canceled:
+                    quote = self.quotes.get((sender, user, gone.symbol, gone.side))
+                    if quote is not None:
+                        quote.leaves_qty, quote.time_ns = 0, now_ns
             case _:
                 pass
 
@@ -176,36 +210,92 @@ class Window:
             )
         )
 
+    def _quoted(self, ack: MassQuoteAck, sender: CompID, now_ns: int) -> None:
+        """Show what the venue has taken of a mass quote in place of what was quoted before."""
+        user = ack.target_sub_id or ack.target_comp_id
+        for entry in (entry for quote_set in ack.quote_sets for entry in quote_set.entries):
+            if entry.quote_entry_reject_reason is not None:
+                continue
+            quoted = QuoteEntry(
+                quote_entry_id=entry.quote_entry_id,
+                symbol=entry.symbol,
+                bid_px=entry.bid_px,
+                bid_size=entry.bid_size,
+                offer_px=entry.offer_px,
+                offer_size=entry.offer_size,
+            )
+            for side in Side:
+                before = self.quotes.get((sender, user, entry.symbol, side))
+                if before is not None:
+                    before.leaves_qty, before.time_ns = 0, now_ns
+            for side, price, size in quoted.sides:
+                key = (sender, user, entry.symbol, side)
+                before = self.quotes.get(key)
+                self.quotes[key] = QuoteRow(
+                    quote_entry_id=entry.quote_entry_id,
+                    gateway=sender,
+                    user=user,
+                    symbol=entry.symbol,
+                    side=side,
+                    price=price,
+                    account=ack.account,
+                    time_ns=now_ns,
+                    leaves_qty=size,
+                    cum_qty=before.cum_qty if before else 0,
+                    traded=before.traded if before else 0,
+                )
+
+    def _filled(self, report: ExecutionReport, now_ns: int) -> Price:
+        """Show a fill, and return what it was worth."""
+        assert report.last_px is not None
+        self.fills.append(
+            FillRow(
+                time_ns=now_ns,
+                side=report.side,
+                symbol=report.symbol,
+                last_qty=report.last_qty,
+                last_px=report.last_px,
+                is_full=report.leaves_qty == 0,
+                order=report.cl_ord_id,
+                parent_id=report.parent_id,
+                is_staged=False,
+                exec_id=report.exec_id,
+            )
+        )
+        return report.last_qty * report.last_px
+
+    def _taken_back(self, report: ExecutionReport) -> Price:
+        """Show a busted fill no longer, and return what it was worth."""
+        assert report.last_px is not None
+        self.fills = [
+            fill
+            for fill in self.fills
+            if fill.exec_id != report.exec_ref_id or fill.symbol != report.symbol
+        ]
+        return report.last_qty * report.last_px
+
+    def _traded_with_quote(self, report: ExecutionReport, quote: QuoteRow, now_ns: int) -> None:
+        if report.exec_type is ExecType.TRADE:
+            quote.traded += self._filled(report, now_ns)
+            quote.cum_qty += report.last_qty
+            quote.leaves_qty, quote.time_ns = report.leaves_qty, now_ns
+        elif report.exec_type is ExecType.TRADE_CANCEL:
+            quote.traded -= self._taken_back(report)
+            quote.cum_qty -= report.last_qty
+
     def _reported(self, report: ExecutionReport, sender: CompID, now_ns: int) -> None:
         user = report.target_sub_id or report.target_comp_id
+        quote = self.quotes.get((sender, user, report.symbol, report.side))
+        if quote is not None and quote.quote_entry_id == report.cl_ord_id:
+            self._traded_with_quote(report, quote, now_ns)
+            return
         key = (sender, user, report.orig_cl_ord_id or report.cl_ord_id)
         before = self.orders.get(key)
         traded = before.traded if before else 0
         if report.exec_type is ExecType.TRADE:
-            assert report.last_px is not None
-            traded += report.last_qty * report.last_px
-            self.fills.append(
-                FillRow(
-                    time_ns=now_ns,
-                    side=report.side,
-                    symbol=report.symbol,
-                    last_qty=report.last_qty,
-                    last_px=report.last_px,
-                    is_full=report.leaves_qty == 0,
-                    order=report.cl_ord_id,
-                    parent_id=report.parent_id,
-                    is_staged=False,
-                    exec_id=report.exec_id,
-                )
-            )
+            traded += self._filled(report, now_ns)
         elif report.exec_type is ExecType.TRADE_CANCEL:
-            assert report.last_px is not None
-            traded -= report.last_qty * report.last_px
-            self.fills = [
-                fill
-                for fill in self.fills
-                if fill.exec_id != report.exec_ref_id or fill.symbol != report.symbol
-            ]
+            traded -= self._taken_back(report)
         name = report.cl_ord_id
         if report.orig_cl_ord_id and report.exec_type is not ExecType.REPLACED and before:
             name = before.cl_ord_id  # a cancel request's name does not become the order's

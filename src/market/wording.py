@@ -39,6 +39,15 @@ from .messages import (
     Terms,
 )
 from .operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
+from .quotes import (
+    CanceledQuote,
+    MassQuote,
+    MassQuoteAck,
+    QuoteCancel,
+    QuoteCancelAck,
+    QuoteEntry,
+)
+from .rejects import BusinessMessageReject, SessionReject
 from .staging import (
     ChildRefused,
     ChildReserved,
@@ -143,6 +152,12 @@ LABELS: Mapping[str, type] = {
             MarketDataIncrementalRefresh,
             MarketDataRequestReject,
             SecurityStatus,
+            MassQuote,
+            MassQuoteAck,
+            QuoteCancel,
+            QuoteCancelAck,
+            SessionReject,
+            BusinessMessageReject,
         )
     },
 }
@@ -258,6 +273,19 @@ class Wording:
                 return f"{message.cl_ord_id}: " + (
                     message.text or f"{message.total_affected_orders} canceled"
                 )
+            case MassQuote():
+                quotes = ", ".join(map(self._quote, message.entries))
+                return f"{message.quote_id} {quotes}{_smp(message)}"
+            case MassQuoteAck():
+                return f"{message.quote_id}{self._taken(message)}"
+            case QuoteCancel():
+                return f"{message.quote_id}: {self._meant(message)}"
+            case QuoteCancelAck():
+                return self._gone(message)
+            case SessionReject():
+                return f"{message.ref_id}: {message.text}"
+            case BusinessMessageReject():
+                return f"{message.business_reject_ref_id}: {message.text}"
             case DropCopy():
                 return f"{message.source_comp_id}: {self.key_fields(message.report)}"
             case _:
@@ -299,11 +327,46 @@ class Wording:
             said.append(f"at least {order.min_qty}")
         if order.post_only:
             said.append("post-only")
-        if order.self_match_prevention_id is not None:
-            said.append(f"SMP {order.self_match_prevention_id}")
-        if order.self_match_prevention_instruction is not None:
-            said.append(f"SMP instruction {order.self_match_prevention_instruction}")
-        return ", ".join(said)
+        return ", ".join(said) + _smp(order)
+
+    def _quote(self, entry: QuoteEntry) -> str:
+        quoted = [
+            f"{'bid' if side is Side.BUY else 'offer'} {size} @ {self.price(entry.symbol, px)}"
+            for side, px, size in entry.sides
+        ]
+        return f"{entry.quote_entry_id} {entry.symbol} {' '.join(quoted) or 'none'}"
+
+    @staticmethod
+    def _taken(ack: MassQuoteAck) -> str:
+        if ack.text or not ack.quote_sets:
+            return f": {ack.text}"
+        entries = (entry for quote_set in ack.quote_sets for entry in quote_set.entries)
+        said = (
+            f"{entry.quote_entry_id} working"
+            if entry.quote_entry_reject_reason is None
+            else f"{entry.quote_entry_id}: {entry.text}"
+            for entry in entries
+        )
+        return f" {', '.join(said)}"
+
+    def _meant(self, request: QuoteCancel) -> str:
+        if request.symbols:
+            return f"cancel quotes of {', '.join(request.symbols)}"
+        if request.quote_set_id is None:
+            return "cancel all quotes"
+        of = "quotes" if request.side is None else f"{self.side(request.side)} quotes"
+        return f"cancel {of} of set {request.quote_set_id}"
+
+    def _gone(self, ack: QuoteCancelAck) -> str:
+        name = "" if ack.quote_id is None else f"{ack.quote_id}: "
+        if ack.quote_reject_reason is not None:
+            return f"{name}{ack.text}"
+        gone = ", ".join(map(self._gone_quote, ack.canceled)) or "nothing"
+        why = f", {ack.text}" if ack.text else ""
+        return f"{name}{gone} canceled{why}"
+
+    def _gone_quote(self, quote: CanceledQuote) -> str:
+        return f"{quote.quote_entry_id} {self.side(quote.side)} {quote.leaves_qty} {quote.symbol}"
 
     def _terms(self, side: Side, qty: Qty, symbol: Symbol, price: Price | None) -> str:
         return f"{self.side(side)} {qty} {symbol} @ {self.price(symbol, price)}"
@@ -335,3 +398,13 @@ class Wording:
             case ExecType.CANCELED | ExecType.EXPIRED:
                 why = f", {report.text}" if report.text else ""
                 return f"{name} cum {report.cum_qty}{why}"
+
+
+def _smp(request: Terms | MassQuote) -> str:
+    """Return what a request says of self-match prevention, if anything."""
+    said = ""
+    if request.self_match_prevention_id is not None:
+        said += f", SMP {request.self_match_prevention_id}"
+    if request.self_match_prevention_instruction is not None:
+        said += f", SMP instruction {request.self_match_prevention_instruction}"
+    return said

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ..market.fix import OrdStatus, Side
+from ..market.fix import OrdStatus, Side, TimeInForce
 from ..market.identifiers import Price, Qty, Symbol
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
-from ..market.window import Window, average
+from ..market.window import OrderRow, QuoteRow, Window, average
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE, Wording, label
 from ..runtime.journal import Entry
 
@@ -118,7 +118,7 @@ def positions(windows: Mapping[str, Window]) -> Table | None:
     traded: dict[str, dict[Symbol, list[Qty]]] = {}
     contracts: dict[Symbol, None] = {}
     for user, window in windows.items():
-        for row in window.orders.values():
+        for row in _all(window):
             contracts.setdefault(row.symbol)
             if row.user == user and row.cum_qty:
                 sign = 1 if row.side is Side.BUY else -1
@@ -129,9 +129,14 @@ def positions(windows: Mapping[str, Window]) -> Table | None:
     rows = tuple(
         (user, *(_signed(traded.get(user, {}).get(each, [])) for each in having))
         for user, window in windows.items()
-        if any(row.user == user for row in window.orders.values())
+        if any(row.user == user for row in _all(window))
     )
     return Table("Positions", ("user", *having), rows, frozenset(having))
+
+
+def _all(window: Window) -> Iterator[OrderRow | QuoteRow]:
+    yield from window.orders.values()
+    yield from window.quotes.values()
 
 
 def _signed(quantities: Sequence[Qty]) -> str:
@@ -190,7 +195,7 @@ class Screen:
     """Where each instrument is listed."""
 
     def tables(self, user: str, window: Window) -> Iterator[Table]:
-        orders = (*self._staged(window), *self._orders(window))
+        orders = (*self._staged(window), *self._orders(window), *self._quotes(window))
         if not orders:
             yield Table(f"{user}: Orders and Fills is empty", (), ())
             return
@@ -250,6 +255,33 @@ class Screen:
                 "",
                 row.cl_ord_id,
                 row.parent_id or "",
+                row.user,
+                row.user,
+                row.account or "",
+                "",
+                clock_time(self.start, row.time_ns),
+            )
+
+    def _quotes(self, window: Window) -> Iterator[tuple[str, ...]]:
+        for row in window.quotes.values():
+            yield (
+                self.wording.side(row.side)[0],
+                row.symbol,
+                self.exchanges.get(row.symbol, ""),
+                str(row.leaves_qty + row.cum_qty),
+                str(row.cum_qty),
+                str(row.leaves_qty),
+                str(row.leaves_qty),
+                self._average(row.symbol, row.traded, row.cum_qty),
+                self.wording.price(row.symbol, row.price),
+                "",
+                "",
+                "Quote",
+                _LIVES[TimeInForce.DAY],
+                "Working" if row.leaves_qty else "Gone",
+                "",
+                row.quote_entry_id,
+                "",
                 row.user,
                 row.user,
                 row.account or "",

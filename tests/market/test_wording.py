@@ -8,19 +8,25 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from floorproof.market import messages, staging
+from floorproof.market import messages, quotes, rejects, staging
 from floorproof.market.fix import (
+    BusinessRejectReason,
     CxlRejReason,
     CxlRejResponseTo,
     ExecType,
     MassActionResponse,
     MDEntryType,
     MDUpdateAction,
+    MsgType,
     OrdStatus,
     OrdType,
+    QuoteCancelType,
+    QuoteRejectReason,
+    QuoteStatus,
     Side,
     SubscriptionRequestType,
     TimeInForce,
+    UnsolicitedCancelType,
 )
 from floorproof.market.identifiers import (
     Account,
@@ -28,6 +34,7 @@ from floorproof.market.identifiers import (
     CompID,
     ExecID,
     OrderID,
+    QuoteID,
     StagedOrderID,
     Symbol,
 )
@@ -48,6 +55,18 @@ from floorproof.market.messages import (
     OrderMassActionRequest,
 )
 from floorproof.market.operations import SecurityStatus
+from floorproof.market.quotes import (
+    CanceledQuote,
+    MassQuote,
+    MassQuoteAck,
+    QuoteCancel,
+    QuoteCancelAck,
+    QuoteEntry,
+    QuoteEntryAck,
+    QuoteSet,
+    QuoteSetAck,
+)
+from floorproof.market.rejects import BusinessMessageReject, SessionReject
 from floorproof.market.staging import (
     ChildRefused,
     ChildReserved,
@@ -122,6 +141,50 @@ ENTRIES = (
     MarketDataEntry(MDUpdateAction.DELETE, MDEntryType.TRADING_SESSION_LOW_PRICE),
     MarketDataEntry(MDUpdateAction.NEW, MDEntryType.TRADE_VOLUME, None, 4),
     MarketDataEntry(MDUpdateAction.DELETE, MDEntryType.TRADE_VOLUME),
+)
+
+Q1 = QuoteID("Q1")
+TWO_SIDED = QuoteEntry(quote_entry_id=ClOrdID("1"), symbol=MNQ, bid_px=1535100, bid_size=6,
+                       offer_px=1535150, offer_size=5)  # fmt: skip
+BID_ALONE = QuoteEntry(quote_entry_id=ClOrdID("2"), symbol=MNQ, bid_px=1535100, bid_size=6)
+NEITHER = QuoteEntry(quote_entry_id=ClOrdID("3"), symbol=MNQ)
+MASS_QUOTE = MassQuote(
+    sender_comp_id=ET1,
+    quote_id=Q1,
+    quote_sets=(QuoteSet(quote_set_id="S", entries=(TWO_SIDED, BID_ALONE, NEITHER)),),
+)
+QUOTE_ACK = MassQuoteAck(
+    target_comp_id=ET1,
+    quote_id=Q1,
+    quote_status=QuoteStatus.ACCEPTED,
+    transact_time_ns=0,
+    quote_sets=(
+        QuoteSetAck(
+            quote_set_id="S",
+            entries=(
+                QuoteEntryAck(quote_entry_id=ClOrdID("1"), symbol=MNQ, bid_px=1, bid_size=1),
+                QuoteEntryAck(
+                    quote_entry_id=ClOrdID("2"),
+                    symbol=MNQ,
+                    quote_entry_reject_reason=QuoteRejectReason.OTHER,
+                    text="no",
+                ),
+            ),
+        ),
+    ),
+)
+QUOTE_CANCEL = QuoteCancel(
+    sender_comp_id=ET1, quote_id=Q1, quote_cancel_type=QuoteCancelType.SYMBOLS, symbols=(MNQ,)
+)
+QUOTES_GONE = QuoteCancelAck(
+    target_comp_id=ET1,
+    quote_status=QuoteStatus.CANCELED_FOR_SYMBOLS,
+    transact_time_ns=0,
+    canceled=(
+        CanceledQuote(quote_entry_id=ClOrdID("1"), symbol=MNQ, side=Side.BUY, leaves_qty=6),
+        CanceledQuote(quote_entry_id=ClOrdID("1"), symbol=MNQ, side=Side.SELL, leaves_qty=5),
+    ),
+    quote_id=Q1,
 )
 
 # fmt: off
@@ -232,6 +295,42 @@ SAID: list[tuple[object, str]] = [
      "MarketDataSnapshot m1 MNQU3, bid 7 @ 15351.25, offer none"),
     (MarketDataRequestReject(target_comp_id=ET1, md_req_id="m1", text="no such symbol"),
      "MarketDataRequestReject m1: no such symbol"),
+    (MASS_QUOTE, "MassQuote Q1 1 MNQU3 bid 6 @ 15351.00 offer 5 @ 15351.50,"
+                 " 2 MNQU3 bid 6 @ 15351.00, 3 MNQU3 none"),
+    (msgspec.structs.replace(MASS_QUOTE, quote_sets=(QuoteSet(quote_set_id="S",
+                                                              entries=(NEITHER,)),),
+                             self_match_prevention_id="1234567",
+                             self_match_prevention_instruction="X"),
+     "MassQuote Q1 3 MNQU3 none, SMP 1234567, SMP instruction X"),
+    (QUOTE_ACK, "MassQuoteAck Q1 1 working, 2: no"),
+    (msgspec.structs.replace(QUOTE_ACK, quote_status=QuoteStatus.REJECTED, quote_sets=(),
+                             quote_reject_reason=QuoteRejectReason.DUPLICATE_QUOTE, text="used"),
+     "MassQuoteAck Q1: used"),
+    (QUOTE_CANCEL, "QuoteCancel Q1: cancel quotes of MNQU3"),
+    (msgspec.structs.replace(QUOTE_CANCEL, quote_cancel_type=QuoteCancelType.ALL, symbols=()),
+     "QuoteCancel Q1: cancel all quotes"),
+    (msgspec.structs.replace(QUOTE_CANCEL, quote_cancel_type=QuoteCancelType.QUOTE_SET,
+                             symbols=(), quote_set_id="S"),
+     "QuoteCancel Q1: cancel quotes of set S"),
+    (msgspec.structs.replace(QUOTE_CANCEL, quote_cancel_type=QuoteCancelType.QUOTE_SET,
+                             symbols=(), quote_set_id="S", side=Side.BUY),
+     "QuoteCancel Q1: cancel Buy quotes of set S"),
+    (QUOTES_GONE, "QuoteCancelAck Q1: 1 Buy 6 MNQU3, 1 Sell 5 MNQU3 canceled"),
+    (msgspec.structs.replace(QUOTES_GONE, canceled=()), "QuoteCancelAck Q1: nothing canceled"),
+    (msgspec.structs.replace(QUOTES_GONE, quote_id=None, canceled=QUOTES_GONE.canceled[1:],
+                             unsolicited_cancel_type=UnsolicitedCancelType.SELF_MATCH_PREVENTION,
+                             text="self-match"),
+     "QuoteCancelAck 1 Sell 5 MNQU3 canceled, self-match"),
+    (msgspec.structs.replace(QUOTES_GONE, quote_status=QuoteStatus.REJECTED, canceled=(),
+                             quote_reject_reason=QuoteRejectReason.UNKNOWN_SYMBOL, text="unknown"),
+     "QuoteCancelAck Q1: unknown"),
+    (SessionReject(target_comp_id=ET1, ref_msg_type=MsgType.NEW_ORDER_SINGLE, ref_id=C1,
+                   text="unregistered", transact_time_ns=0),
+     "SessionReject C1: unregistered"),
+    (BusinessMessageReject(target_comp_id=ET1, ref_msg_type=MsgType.MASS_QUOTE,
+                           business_reject_ref_id=Q1, text="unregistered", transact_time_ns=0,
+                           business_reject_reason=BusinessRejectReason.OTHER),
+     "BusinessMessageReject Q1: unregistered"),
     ("what only a plugin knows", "str "),
 ]
 # fmt: on
@@ -244,7 +343,7 @@ def test_a_message_in_the_desks_words(message: object, said: str) -> None:
 
 def message_classes() -> Iterator[type]:
     """Yield every message class of the room: what has a sender, an addressee or a user."""
-    for module in (messages, staging):
+    for module in (messages, staging, quotes, rejects):
         for _, cls in inspect.getmembers(module, inspect.isclass):
             fields = cls.__annotations__ if cls.__module__ == module.__name__ else {}
             if not {"sender_comp_id", "target_comp_id", "source_comp_id", "user"}.isdisjoint(
