@@ -171,6 +171,7 @@ class ExchangeGateway:
                 side=order.side,
                 order_qty=order.order_qty,
                 account=order.account,
+                price=order.price,
             ),
         )
 
@@ -238,6 +239,7 @@ class ExchangeGateway:
                 side=change.side,
                 order_qty=change.order_qty,
                 account=change.account,
+                price=change.price,
                 changes=order.cl_ord_id,
             ),
         )

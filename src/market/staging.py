@@ -9,6 +9,7 @@ parent's gateway for room (`ReserveChild`) before the child goes out.
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import TypeAlias
 
 import attrs
 
@@ -21,17 +22,39 @@ BROKER = "BROKER"
 
 
 class Permission(StrEnum):
-    """What TT User Setup lets a user do with staged orders.
+    """What a user may do with staged orders.
 
-    Source: TT, "Staging Orders to Execution Traders Who Use Exchange Trader
-    Credentials", note on settings.
+    Sources: TT, "Staging Orders to Execution Traders Who Use Exchange Trader
+    Credentials", note on settings, for the two of X_TRADER; TT, "Care order
+    permissions", for the others, which are given for a user and an account.
     """
 
     CREATION = "staged_order_creation"
-    """Staged Order Creation Allowed."""
+    """Staged Order Creation Allowed: may stage."""
 
     MANAGEMENT = "staged_order_management"
-    """Staged Order Management Allowed."""
+    """Staged Order Management Allowed: may claim, and work what he owns."""
+
+    SUBMIT = "submit_staged_orders"
+    """May stage into the account."""
+
+    MANAGE_OWN = "manage_own_staged_orders"
+    """May claim and work what he has staged himself."""
+
+    MANAGE_OTHERS = "manage_orders_staged_by_others"
+    """May claim and work what others have staged."""
+
+    UNCLAIM_OTHERS = "unclaim_orders_owned_by_others"
+    """May make an order that somebody else owns available again."""
+
+    MANAGE_WITHOUT_CLAIMING = "manage_staged_orders_without_claiming"
+    """May do all that an owner may, whoever owns the order; brings the three above with it."""
+
+    ONLY_PRICE_IMPROVEMENTS = "only_allow_price_improvements_on_child_orders"
+    """Is held to the parent's price: his children's limits are never worse."""
+
+    OMS = "oms_allowed"
+    """OMS Allowed, of the user alone: without it every act on a staged order is refused."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +64,8 @@ class SetPermission:
     user: CompID
     permission: Permission
     allowed: bool
+    account: Account | None = None
+    """For the orders of this account; None for all but those that have a setting of their own."""
 
 
 class StagedStatus(StrEnum):
@@ -54,6 +79,12 @@ class StagedStatus(StrEnum):
     WORKING = "Working"
     PARTIALLY_FILLED = "Partially Filled"
     FILLED = "Filled"
+    PENDING_CANCEL_APPROVAL = "Pending Cancel Approval"
+    PENDING_CHANGE_APPROVAL = "Pending Change Approval"
+    PENDING_CANCEL = "Pending Cancel"
+    """To be canceled; the cancels of its working children are under way."""
+
+    CANCELED = "Canceled"
 
 
 class RejectCode(IntEnum):
@@ -70,7 +101,24 @@ class RejectCode(IntEnum):
     CHILD_ORDER_QTY_CHANGE_FORBIDDEN = 39
     SUBMIT_STAGED_FORBIDDEN = 43
     CLAIM_STAGED_FORBIDDEN = 44
+    CANCEL_REPLACE_STAGED_FORBIDDEN = 45
     STAGED_CHILD_FORBIDDEN = 46
+    STAGED_ALREADY_IN_PENDING = 47
+    STAGED_ORDER_CANCEL_REJECTED_BY_CLAIMANT = 55
+    STAGED_ORDER_REPLACE_REJECTED_BY_CLAIMANT = 56
+    STALE_STAGED_ORDER_REPLACE_ACCEPTED_BY_CLAIMANT = 57
+    STAGED_ORDER_NEW_PENDING_REQUEST_ARRIVED = 58
+    STAGED_ORDER_CANCEL_REJECTED_CHILD_NOS_UNACKED = 64
+
+
+class StagedExecType(IntEnum):
+    """What became of an owner's answer to a request.
+
+    Source: TT Core SDK, ``ExecType``.
+    """
+
+    STAGE_ORDER_APPROVAL_OF_PENDING_ACCEPTED = 27
+    STAGE_ORDER_REJECTION_OF_PENDING_ACCEPTED = 28
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +161,103 @@ class Claim:
 
 
 @attrs.frozen(kw_only=True)
+class Unclaim:
+    """An owner gives a staged order up, or somebody who may takes it from him.
+
+    The order is available again, with its fills and with the children that work.
+    """
+
+    sender_comp_id: CompID
+    staged_order_id: StagedOrderID
+
+
+@attrs.frozen(kw_only=True)
+class CancelStagedOrder:
+    """A request to cancel a staged order, and the children that work for it."""
+
+    sender_comp_id: CompID
+    staged_order_id: StagedOrderID
+
+
+@attrs.frozen(kw_only=True)
+class ChangeStagedOrder:
+    """A request to change a staged order to these terms, all of them.
+
+    Raises:
+        ValueError: if a field is not what it must be in any market.
+    """
+
+    sender_comp_id: CompID
+    staged_order_id: StagedOrderID
+    symbol: Symbol
+    side: Side
+    """Instrument and side are the order's own: they never change."""
+
+    order_qty: Qty
+    """The new total, what has been filled included."""
+
+    price: Price | None = None
+    """The new limit; None makes it a market order."""
+
+    def __attrs_post_init__(self) -> None:
+        check_quantity(self.order_qty)
+        check_price(self.price)
+        check_side(self.side)
+
+
+@attrs.frozen(kw_only=True)
+class HoldStagedOrder:
+    """A request to hold a staged order, which no gateway grants."""
+
+    sender_comp_id: CompID
+    staged_order_id: StagedOrderID
+
+
+@attrs.frozen(kw_only=True)
+class ApproveRequest:
+    """The owner lets the originator's request to cancel or to change be done."""
+
+    sender_comp_id: CompID
+    staged_order_id: StagedOrderID
+    request_no: int
+    push: bool = False
+    """Whether children that work get the new price at once."""
+
+
+@attrs.frozen(kw_only=True)
+class RejectRequest:
+    """The owner does not let the originator's request to cancel or to change be done."""
+
+    sender_comp_id: CompID
+    staged_order_id: StagedOrderID
+    request_no: int
+
+
+StagedRequest: TypeAlias = (
+    Claim
+    | Unclaim
+    | CancelStagedOrder
+    | ChangeStagedOrder
+    | HoldStagedOrder
+    | ApproveRequest
+    | RejectRequest
+)
+"""What users ask of a staged order that there is."""
+
+
+@attrs.frozen(kw_only=True)
+class ApprovalRequest:
+    """The owner is asked whether the originator's request may be done."""
+
+    target_comp_id: CompID
+    staged_order_id: StagedOrderID
+    request_no: int
+    """The order's requests for approval are numbered from 1."""
+
+    request: CancelStagedOrder | ChangeStagedOrder
+
+
+@attrs.frozen(kw_only=True)
 class StagedAck:
     """The gateway has a new staged order; to everyone who may see it."""
 
@@ -149,6 +294,17 @@ class StagedUpdate:
 
     free_qty: Qty
     """What may still be given to a new child."""
+
+    order_qty: Qty
+    price: Price | None
+    traded: Price
+    """The sum of price times quantity over its fills, in the price's units."""
+
+    request_no: int | None = None
+    """The request that waits for approval, if one does."""
+
+    answered: StagedExecType | None = None
+    """The answer to a request that this update carries out, if it does."""
 
 
 @attrs.frozen(kw_only=True)
@@ -200,6 +356,9 @@ class ReserveChild:
     side: Side
     order_qty: Qty
     account: Account | None
+    price: Price | None = None
+    """The child's limit; None where it has none."""
+
     changes: ClOrdID | None = None
     """The child's name so far, when this is a change."""
 

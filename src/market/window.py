@@ -45,6 +45,9 @@ class StagedRow:
     traded: Price = 0
     """The sum of price times quantity over its fills."""
 
+    request_no: int | None = None
+    """The request that waits for the owner's approval, if one does."""
+
 
 @attrs.define(kw_only=True)
 class OrderRow:
@@ -165,6 +168,8 @@ class Window:
                 row.status, row.owner = message.status, message.owner
                 row.cum_qty, row.working_qty = message.cum_qty, message.working_qty
                 row.free_qty, row.time_ns = message.free_qty, now_ns
+                row.order_qty, row.price = message.order_qty, message.price
+                row.traded, row.request_no = message.traded, message.request_no
             case ParentPartialFill():
                 self._parent_filled(message, now_ns)
             case ExecutionReport() if message.exec_type is not ExecType.REJECTED:

@@ -49,16 +49,24 @@ from .quotes import (
 )
 from .rejects import BusinessMessageReject, SessionReject
 from .staging import (
+    ApprovalRequest,
+    ApproveRequest,
+    CancelStagedOrder,
+    ChangeStagedOrder,
     ChildRefused,
     ChildReserved,
     Claim,
+    HoldStagedOrder,
     NewStagedOrder,
     ParentPartialFill,
+    RejectRequest,
     ReserveChild,
     SetPermission,
     StagedAck,
+    StagedExecType,
     StagedReject,
     StagedUpdate,
+    Unclaim,
 )
 
 TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
@@ -139,6 +147,13 @@ LABELS: Mapping[str, type] = {
         for cls in (
             NewStagedOrder,
             Claim,
+            Unclaim,
+            CancelStagedOrder,
+            ChangeStagedOrder,
+            HoldStagedOrder,
+            ApprovalRequest,
+            ApproveRequest,
+            RejectRequest,
             StagedAck,
             StagedUpdate,
             StagedReject,
@@ -165,6 +180,11 @@ LABELS: Mapping[str, type] = {
 
 A drop copy's word is that of what it copies, with *Copy of* before it.
 """
+
+_ANSWERS: Mapping[StagedExecType | None, str] = {
+    StagedExecType.STAGE_ORDER_APPROVAL_OF_PENDING_ACCEPTED: ", approved",
+    StagedExecType.STAGE_ORDER_REJECTION_OF_PENDING_ACCEPTED: ", not approved",
+}
 
 _LIVES = {time_in_force: word.upper() for word, time_in_force in TIMES_IN_FORCE.items()}
 del _LIVES[TimeInForce.DAY]  # which goes without saying
@@ -193,8 +213,19 @@ class Wording:
                 account = f", account {message.account}" if message.account else ""
                 text = f", {message.text!r}" if message.text else ""
                 return f"{message.staged_order_id} {message.staged_type} {terms}{account}{text}"
-            case Claim():
+            case Claim() | Unclaim() | CancelStagedOrder() | HoldStagedOrder():
                 return f"{message.staged_order_id}"
+            case ChangeStagedOrder():
+                terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
+                return f"{message.staged_order_id} to {terms}"
+            case ApprovalRequest(request=request):
+                asks = f"{label(request)} {self.key_fields(request)}"
+                return f"{message.request_no}, {asks}, of {request.sender_comp_id}"
+            case ApproveRequest():
+                pushed = ", for its children too" if message.push else ""
+                return f"{message.request_no} of {message.staged_order_id}{pushed}"
+            case RejectRequest():
+                return f"{message.request_no} of {message.staged_order_id}"
             case StagedAck():
                 owner = message.owner or "none"
                 return (
@@ -206,7 +237,7 @@ class Wording:
                 return (
                     f"{message.staged_order_id} {message.status}, owner {owner}, "
                     f"cum {message.cum_qty}, working {message.working_qty}, "
-                    f"free {message.free_qty}"
+                    f"free {message.free_qty}{_ANSWERS.get(message.answered, '')}"
                 )
             case StagedReject():
                 return (
@@ -246,7 +277,8 @@ class Wording:
                 )
             case SetPermission():
                 verb = "may" if message.allowed else "may not"
-                return f"{message.user} {verb}: {message.permission}"
+                account = f" for {message.account}" if message.account else ""
+                return f"{message.user} {verb}: {message.permission}{account}"
             case MarketDataRequest():
                 return f"{message.md_req_id} {message.symbol}{self._wanted(message)}"
             case MarketDataSnapshot():

@@ -142,6 +142,9 @@ class StagedOrder:
     text: str
     owner: CompID | None = None
     cum_qty: Qty = 0
+    traded: Price = 0
+    """The sum of price times quantity over the fills of its children."""
+
     children: Mapping[ChildKey, Child] = attrs.field(factory=dict)
     shown_qty: Qty = 0
     """What windows have as working, from the latest announcement."""
@@ -354,10 +357,12 @@ def _reported(order: StagedOrder, gateway: CompID, report: ExecutionReport) -> I
             yield from _announce(order)
         case ExecType.TRADE:
             child = attrs.evolve(child, cum_qty=report.cum_qty, is_over=report.leaves_qty == 0)
-            filled = attrs.evolve(
-                order.with_child(key, child), cum_qty=order.cum_qty + report.last_qty
-            )
             assert report.last_px is not None
+            filled = attrs.evolve(
+                order.with_child(key, child),
+                cum_qty=order.cum_qty + report.last_qty,
+                traded=order.traded + report.last_qty * report.last_px,
+            )
             yield Keep(attrs.evolve(filled, shown_qty=filled.working_qty))
             yield Announce(
                 ParentPartialFill(
@@ -382,8 +387,11 @@ def _reported(order: StagedOrder, gateway: CompID, report: ExecutionReport) -> I
             yield from _announce(order)
         case ExecType.TRADE_CANCEL:
             child = attrs.evolve(child, cum_qty=report.cum_qty, order_qty=report.order_qty)
+            assert report.last_px is not None
             busted = attrs.evolve(
-                order.with_child(key, child), cum_qty=order.cum_qty - report.last_qty
+                order.with_child(key, child),
+                cum_qty=order.cum_qty - report.last_qty,
+                traded=order.traded - report.last_qty * report.last_px,
             )
             yield from _announce(busted)
         case ExecType.CANCELED | ExecType.EXPIRED:
@@ -435,6 +443,9 @@ def _update(order: StagedOrder) -> StagedUpdate:
         leaves_qty=order.leaves_qty,
         working_qty=order.working_qty,
         free_qty=order.free_qty,
+        order_qty=order.order_qty,
+        price=order.price,
+        traded=order.traded,
     )
 
 

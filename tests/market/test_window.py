@@ -49,16 +49,30 @@ ACK = StagedAck(
 )
 
 
-def update(status: str, cum: int, working: int, owner: str = "ET2") -> StagedUpdate:
+def update(
+    status: str,
+    cum: int,
+    working: int,
+    *,
+    owner: str = "ET2",
+    qty: int = 10,
+    price: int = 100,
+    traded: int = 0,
+    request_no: int | None = None,
+) -> StagedUpdate:
     return StagedUpdate(
         target_comp_id=ET1,
         staged_order_id=P1,
         status=StagedStatus(status),
         owner=CompID(owner),
         cum_qty=cum,
-        leaves_qty=10 - cum,
+        leaves_qty=qty - cum,
         working_qty=working,
-        free_qty=10 - cum - working,
+        free_qty=qty - cum - working,
+        order_qty=qty,
+        price=price,
+        traded=traded,
+        request_no=request_no,
     )
 
 
@@ -265,6 +279,9 @@ STAGED = {
     "filled at two prices":
                  ([parent_fill(4, 100, 4, 6), parent_fill(6, 102, 10, 0)],
                                                   ("Filled", "ET2", 10, 0, 0, 1012)),
+    "a fill taken back":
+                 ([parent_fill(4, 100, 4, 6), update("Working", 0, 6)],
+                                                  ("Working", "ET2", 0, 6, 4, 0)),
 }
 # fmt: on
 
@@ -276,6 +293,14 @@ def test_a_staged_row_shows(messages: list[object], expected: tuple[object, ...]
     columns = (row.status, row.owner, row.cum_qty, row.working_qty, row.free_qty, row.traded)
     assert columns == expected
     assert row.time_ns == 1 + len(messages)
+
+
+def test_a_staged_row_shows_changed_terms_and_the_request_that_waits() -> None:
+    row = after(ACK, update("Pending Change Approval", 0, 0, request_no=1)).staged[P1]
+    assert (row.order_qty, row.price, row.request_no) == (10, 100, 1)
+
+    row = after(ACK, update("Claimed", 0, 0, qty=12, price=101)).staged[P1]
+    assert (row.order_qty, row.price, row.request_no) == (12, 101, None)
 
 
 # --- fills ---------------------------------------------------------------------------

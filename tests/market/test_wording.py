@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
+import attrs
 import msgspec
 import pytest
 
@@ -68,19 +69,27 @@ from floorproof.market.quotes import (
 )
 from floorproof.market.rejects import BusinessMessageReject, SessionReject
 from floorproof.market.staging import (
+    ApprovalRequest,
+    ApproveRequest,
+    CancelStagedOrder,
+    ChangeStagedOrder,
     ChildRefused,
     ChildReserved,
     Claim,
+    HoldStagedOrder,
     NewStagedOrder,
     ParentPartialFill,
     Permission,
     RejectCode,
+    RejectRequest,
     ReserveChild,
     SetPermission,
     StagedAck,
+    StagedExecType,
     StagedReject,
     StagedStatus,
     StagedUpdate,
+    Unclaim,
 )
 from floorproof.market.wording import LABELS, Wording, label
 
@@ -131,6 +140,23 @@ MASS_REPORT = OrderMassActionReport(
     mass_action_response=MassActionResponse.ACCEPTED,
     transact_time_ns=0,
     affected_order_ids=(OrderID(1), OrderID(2)),
+)
+
+CHANGE = ChangeStagedOrder(
+    sender_comp_id=PM1, staged_order_id=P1, symbol=MNQ, side=Side.BUY, order_qty=12, price=1535225
+)
+UPDATE = StagedUpdate(
+    target_comp_id=ET1,
+    staged_order_id=P1,
+    status=StagedStatus.WORKING,
+    owner=ET1,
+    cum_qty=2,
+    leaves_qty=8,
+    working_qty=3,
+    free_qty=5,
+    order_qty=10,
+    price=None,
+    traded=2 * 1535150,
 )
 
 ENTRIES = (
@@ -202,9 +228,25 @@ SAID: list[tuple[object, str]] = [
                side=Side.BUY, order_qty=10, leaves_qty=10, price=None, account=None,
                originator=PM1, routing_mgt="A/B/C", exchange_mgt="A/B/C", text=""),
      "StagedAck P1 Available, owner none, leaves 10"),
-    (StagedUpdate(target_comp_id=ET1, staged_order_id=P1, status=StagedStatus.WORKING, owner=ET1,
-                  cum_qty=2, leaves_qty=8, working_qty=3, free_qty=5),
-     "StagedUpdate P1 Working, owner ET1, cum 2, working 3, free 5"),
+    (UPDATE, "StagedUpdate P1 Working, owner ET1, cum 2, working 3, free 5"),
+    (attrs.evolve(UPDATE, answered=StagedExecType.STAGE_ORDER_APPROVAL_OF_PENDING_ACCEPTED),
+     "StagedUpdate P1 Working, owner ET1, cum 2, working 3, free 5, approved"),
+    (attrs.evolve(UPDATE, answered=StagedExecType.STAGE_ORDER_REJECTION_OF_PENDING_ACCEPTED),
+     "StagedUpdate P1 Working, owner ET1, cum 2, working 3, free 5, not approved"),
+    (Unclaim(sender_comp_id=ET1, staged_order_id=P1), "Unclaim P1"),
+    (CancelStagedOrder(sender_comp_id=PM1, staged_order_id=P1), "CancelStagedOrder P1"),
+    (CHANGE, "ChangeStagedOrder P1 to Buy 12 MNQU3 @ 15352.25"),
+    (HoldStagedOrder(sender_comp_id=PM1, staged_order_id=P1), "HoldStagedOrder P1"),
+    (ApprovalRequest(target_comp_id=ET1, staged_order_id=P1, request_no=1,
+                     request=CancelStagedOrder(sender_comp_id=PM1, staged_order_id=P1)),
+     "ApprovalRequest 1, CancelStagedOrder P1, of PM1"),
+    (ApprovalRequest(target_comp_id=ET1, staged_order_id=P1, request_no=2, request=CHANGE),
+     "ApprovalRequest 2, ChangeStagedOrder P1 to Buy 12 MNQU3 @ 15352.25, of PM1"),
+    (ApproveRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=2),
+     "ApproveRequest 2 of P1"),
+    (ApproveRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=2, push=True),
+     "ApproveRequest 2 of P1, for its children too"),
+    (RejectRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=1), "RejectRequest 1 of P1"),
     (StagedReject(target_comp_id=ET1, staged_order_id=P1, refused="Claim",
                   code=RejectCode.CLAIM_STAGED_FORBIDDEN, text="P1 is filled"),
      "StagedReject P1 Claim refused, 44: P1 is filled"),
@@ -225,6 +267,8 @@ SAID: list[tuple[object, str]] = [
      "SetPermission ET1 may: staged_order_creation"),
     (SetPermission(user=ET1, permission=Permission.MANAGEMENT, allowed=False),
      "SetPermission ET1 may not: staged_order_management"),
+    (SetPermission(user=ET1, permission=Permission.SUBMIT, allowed=True, account=Account("123")),
+     "SetPermission ET1 may: submit_staged_orders for 123"),
     (ORDER, "NewOrder C1 Buy 6 MNQU3 @ 15351.50"),
     (msgspec.structs.replace(ORDER, price=None, ord_type=OrdType.MARKET),
      "NewOrder C1 Buy 6 MNQU3 @ market"),
