@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 import msgspec
@@ -26,6 +26,9 @@ from sortedcontainers import SortedDict
 from .fix import ExecRestatementReason, Side
 from .identifiers import OrderID, Price, Qty
 from .messages import NewOrderSingle
+
+if TYPE_CHECKING:
+    from .record import Happening  # among which are the book's own events
 
 # --- events --------------------------------------------------------------------------
 
@@ -258,8 +261,8 @@ class OrderBook:
     last_px: Price | None = attrs.field(init=False, default=None)
     """The price of the latest trade, or None before the first one."""
 
-    tape: list[BookEvent] | None = attrs.field(init=False, default=None)
-    """Where what is applied is put down as well, while somebody wants to know."""
+    tape: list[Happening] | None = attrs.field(init=False, default=None)
+    """Where what is applied is put down as well, while somebody wants to know: its venue's."""
 
     has_changed: bool = attrs.field(init=False, default=False)
     """Whether anything has been applied since somebody last said that nothing had."""

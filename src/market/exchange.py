@@ -56,6 +56,7 @@ from .operations import (
     OperationRefused,
     SecurityStatus,
 )
+from .record import Received, TradeBusted
 from .reports import Reporter
 from .rules import Applied, MarketView, Question, Reject, VenueRules
 from .sessions import CONTINUOUS, Board, TradingState
@@ -132,6 +133,7 @@ class Exchange:
         chains: how an instrument's auction chooses its price; `NSX_FOUR_STEPS` where a
             symbol is missing.
         start: what time it is at the venue, by its own calendar, when a run begins.
+        recorded: whether everything that happens goes on record (`Outcome.happened`).
 
     Raises:
         ValueError: if two instruments have one symbol, one has no algorithm or is on two
@@ -148,6 +150,7 @@ class Exchange:
         states: Iterable[TradingState] = (),
         chains: Mapping[Symbol, Chain] | None = None,
         start: datetime = EPOCH,
+        recorded: bool = False,
     ) -> None:
         self._venue = Venue(start)
         self._listings = self._venue.listings
@@ -172,6 +175,8 @@ class Exchange:
         self._venue.open(boards, states)
         for symbol, venue_rules in (rules or {}).items():
             self._venue.bind(symbol, venue_rules)
+        if recorded:
+            self._venue.record()
 
     # --- reading ---------------------------------------------------------------------
 
@@ -218,7 +223,9 @@ class Exchange:
             assert type(request) is MarketDataRequest
             answer = self._market_data.answer(request)
             return Outcome([] if answer is None else [answer])
-        return self._published(outcome) if self._feeds else outcome
+        if self._venue.is_heard:
+            return self._published(outcome, request.sender_comp_id)
+        return outcome
 
     def _after_what_is_due(self, request: Request) -> Outcome:
         """Return what comes first at this moment, and then what *request* came to."""
@@ -229,6 +236,7 @@ class Exchange:
         outcome.reports += then.reports
         outcome.record(*then.effects)
         outcome.publish(*then.published)
+        outcome.happened = (*outcome.happened, *then.happened)
         return outcome
 
     def scheduled(self, rule_set: str, symbol: Symbol, name: str, now_ns: int) -> Outcome:
@@ -469,6 +477,8 @@ class Exchange:
             outcome.publish(OperationRefused(operation=bust, text=text))
             return
         self._busted.add(number)
+        if self._venue.is_recorded:
+            self._venue.tape.append(TradeBusted(number))
         bought, _ = sides
         self._market_data.revised.add(bought.symbol)
         self._listings[bought.symbol].day.take_back(number, bought.last_qty)
@@ -553,11 +563,19 @@ class Exchange:
         self._execution.follow(listing, events, asked, outcome)
         return outcome
 
-    def _published(self, outcome: Outcome) -> Outcome:
-        """Return *outcome* with what subscribers to market data hear of it."""
+    def _published(self, outcome: Outcome, session: CompID | None = None) -> Outcome:
+        """Return *outcome* with what subscribers to market data hear of it, and the record.
+
+        Args:
+            session: whose request it was, if it was one.
+        """
         if self._feeds:
             entered = [news for news in outcome.published if isinstance(news, SecurityStatus)]
             outcome.reports += self._market_data.publish(entered)
+        tape = self._venue.tape
+        if self._venue.is_recorded and tape:
+            outcome.happened = [*tape] if session is None else [Received(session), *tape]
+        tape.clear()
         return outcome
 
     def _refuse(self, request: OrderRequest, reject: Reject, rule_set: str = "") -> Outcome:

@@ -49,6 +49,7 @@ from .operations import (
     Published,
     SecurityStatus,
 )
+from .record import Happening
 from .reports import Reporter
 from .rules import (
     Applied,
@@ -96,6 +97,9 @@ class Outcome(msgspec.Struct, gc=False):
     """What became public of states and auctions, what rule sets have published, and what
     could not be done; in the order in which that came about."""
 
+    happened: Sequence[Happening] = ()
+    """Everything that happened, first to last, at a venue that keeps a record."""
+
     def record(self, *effects: Applied) -> None:
         self.effects = _more(self.effects, effects)
 
@@ -122,6 +126,12 @@ class Execution:
     @wake_ns.default
     def _as_the_next_date_begins(self) -> int:
         return self._venue.tomorrow_ns()
+
+    def publish(self, news: Published | Publish, outcome: Outcome) -> None:
+        """Make *news* public."""
+        outcome.publish(news)
+        if self._venue.is_recorded:
+            self._venue.tape.append(news)
 
     # --- orders ----------------------------------------------------------------------
 
@@ -312,9 +322,8 @@ class Execution:
         if old.ends_day:
             listing.day.begin(self._reporter.next_trade)
         symbol, now_ns = listing.instrument.symbol, self._venue.now_ns
-        outcome.publish(
-            SecurityStatus(symbol=symbol, trading_state=state.name, transact_time_ns=now_ns)
-        )
+        status = SecurityStatus(symbol=symbol, trading_state=state.name, transact_time_ns=now_ns)
+        self.publish(status, outcome)
         listing.indicated, listing.auction = (None, 0), None
         events: Sequence[BookEvent] = ()
         if state.uncross:
@@ -349,14 +358,13 @@ class Execution:
         trades = [] if found is None else allocate(book, found.price)
         book.apply(trades)
         outcome.reports += self._reporter.tell_auction(trades)
-        outcome.publish(
-            AuctionResult(
-                symbol=listing.instrument.symbol,
-                price=None if found is None else found.price,
-                quantity=0 if found is None else found.quantity,
-                transact_time_ns=self._venue.now_ns,
-            )
+        result = AuctionResult(
+            symbol=listing.instrument.symbol,
+            price=None if found is None else found.price,
+            quantity=0 if found is None else found.quantity,
+            transact_time_ns=self._venue.now_ns,
         )
+        self.publish(result, outcome)
         return [*happened, *trades]
 
     def _end_day(self, listing: Listing, outcome: Outcome) -> Iterator[Lapsed]:
@@ -383,14 +391,13 @@ class Execution:
         if indicated == listing.indicated:
             return
         listing.indicated = indicated
-        outcome.publish(
-            IndicativePrice(
-                symbol=listing.instrument.symbol,
-                price=indicated[0],
-                quantity=indicated[1],
-                transact_time_ns=self._venue.now_ns,
-            )
+        news = IndicativePrice(
+            symbol=listing.instrument.symbol,
+            price=indicated[0],
+            quantity=indicated[1],
+            transact_time_ns=self._venue.now_ns,
         )
+        self.publish(news, outcome)
 
     # --- effects ---------------------------------------------------------------------
 
@@ -467,7 +474,7 @@ class Execution:
                     change = ChangeTradingState(symbol=other or symbol, state=state)
                     self.change_state(change, outcome)
                 case Publish():
-                    outcome.publish(effect)
+                    self.publish(effect, outcome)
 
 
 def answers(questions: Iterable[Question], *about: object) -> list[tuple[str, SettleEffect]]:

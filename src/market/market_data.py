@@ -1,10 +1,11 @@
 """Market data: who hears of an instrument, and what of it has changed for him.
 
 While somebody has subscribed to an instrument the events that are applied to its book go
-on a tape as well.  After each request the tape says which price levels to look at again;
+on the venue's tape as well.  After each request the tape says which price levels to look at again;
 what these show then is held against what subscribers have been shown, and the
 difference is what they are told.  Nobody's subscription costs the others anything, and
-nothing of an instrument that nobody has subscribed to is on the tape.
+nothing of an instrument that nobody has subscribed to is on the tape, unless the venue
+keeps a record of everything (`floorproof.market.record`).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from .messages import (
 )
 from .objections import unknown_symbol
 from .operations import SecurityStatus
+from .record import book_events
 from .venue import Listing, Venue
 
 RULES = (
@@ -220,9 +222,6 @@ class MarketData:
     revised: set[Symbol] = attrs.field(init=False, factory=set)
     """Of which instruments a figure is another although nothing was done to the book."""
 
-    _tape: list[BookEvent] = attrs.field(init=False, factory=list)
-    """What was done to the books of all feeds since the last time."""
-
     _numbers: Iterator[int] = attrs.field(init=False, factory=count)
 
     def answer(
@@ -255,14 +254,13 @@ class MarketData:
             statuses: the states that have been entered.
         """
         events_of: dict[Symbol, list[BookEvent]] = {symbol: [] for symbol in self.revised}
-        for event in self._tape:
+        for event in book_events(self._venue.tape):
             events_of.setdefault(_order(event).symbol, []).append(event)
         entered: dict[Symbol, list[SecurityStatus]] = {}
         for status in statuses:
             events_of.setdefault(status.symbol, [])
             entered.setdefault(status.symbol, []).append(status)
         self.revised.clear()
-        self._tape.clear()
         feeds = [self.feeds[symbol] for symbol in events_of if symbol in self.feeds]
         updates: list[Update] = []
         for feed in sorted(feeds, key=lambda feed: feed.number):
@@ -313,7 +311,8 @@ class MarketData:
         listing = self._venue.listings[symbol]
         feed = self.feeds.get(symbol)
         if feed is None:
-            listing.book.tape = self._tape
+            listing.book.tape = self._venue.tape
+            self._venue.is_heard = True
             number, statistics = next(self._numbers), listing.day.statistics()
             feed = self.feeds[symbol] = _Feed(number, listing, statistics)
         channel = feed.channels.get(depth)
@@ -332,7 +331,9 @@ class MarketData:
             del feed.channels[depth]
         if not feed.channels:
             del self.feeds[symbol]
-            feed.listing.book.tape = None
+            self._venue.is_heard = self._venue.is_recorded or bool(self.feeds)
+            if not self._venue.is_recorded:
+                feed.listing.book.tape = None
 
 
 def _refreshes(feed: _Feed, tape: Sequence[BookEvent]) -> Iterator[MarketDataIncrementalRefresh]:

@@ -18,6 +18,7 @@ from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
 from .matching import Algorithm, as_value
 from .messages import Statistics
+from .record import Happening
 from .rules import Bound, MarketView, Question, RestingOrder, VenueRules
 from .sessions import CONTINUOUS, Board, TradingState, states_by_name
 from .statistics import Day
@@ -137,6 +138,20 @@ class Venue:
     boards: dict[str, BoardState] = attrs.field(init=False, factory=dict)
     states: dict[str, TradingState] = attrs.field(init=False, factory=dict)
     now_ns: int = attrs.field(init=False, default=0)
+    tape: list[Happening] = attrs.field(init=False, factory=list)
+    """What has happened, of what somebody wants to know, since this was told last."""
+
+    is_recorded: bool = attrs.field(init=False, default=False)
+    """Whether everything that happens goes on the tape (`record`)."""
+
+    is_heard: bool = attrs.field(init=False, default=False)
+    """Whether anything does."""
+
+    def record(self) -> None:
+        """Have everything that happens from now on put on the tape."""
+        self.is_recorded = self.is_heard = True
+        for listing in self.listings.values():
+            listing.book.tape = self.tape
 
     def today(self) -> date:
         """Return the venue's date."""

@@ -42,6 +42,7 @@ from ..market.instrument import Instrument
 from ..market.ledger import Rule
 from ..market.messages import NewOrderSingle
 from ..market.operations import AuctionResult, IndicativePrice, SecurityStatus
+from ..market.record import Received, TradeBusted
 from ..market.sessions import CONTINUOUS
 from .itch import (
     UNAVAILABLE_PX,
@@ -191,15 +192,9 @@ class FeedEvent:
     product: str = ""
 
 
-@attrs.frozen
-class TradeBusted:
-    """The venue took a trade back."""
-
-    trd_match_id: int
-
-
 Happening: TypeAlias = (
-    BookEvent
+    Received
+    | BookEvent
     | SecurityStatus
     | IndicativePrice
     | AuctionResult
@@ -208,7 +203,7 @@ Happening: TypeAlias = (
     | FeedEvent
     | TradeBusted
 )
-"""What a feed is told, in the order in which it happened."""
+"""What a feed is told, in the order in which it happened (`floorproof.market.record`)."""
 
 
 # --- the feed ------------------------------------------------------------------------
@@ -325,15 +320,12 @@ class ItchFeed:
                 self._event(event)
         return self._end()
 
-    def follow(
-        self, happenings: Iterable[Happening], now_ns: int, aggressor: CompID | None = None
-    ) -> list[Message]:
+    def follow(self, happenings: Iterable[Happening], now_ns: int) -> list[Message]:
         """Return the messages of what has happened at one moment, first to last.
 
         Args:
             happenings: what came of one request, operation or scheduled moment.
             now_ns: when that was, after the start of the run.
-            aggressor: whose request it was, if it was one.
 
         Raises:
             ImpossibleFeed: if that cannot have happened after what was told before.
@@ -343,10 +335,13 @@ class ItchFeed:
         told = _in_order(happenings, now_ns)
         symbols: dict[Symbol | None, None] = {}
         withdrawn: dict[OrderID, int] = {}
+        aggressor: CompID | None = None
         for place, happening in enumerate(told):
             if not isinstance(happening, Traded | Refreshed | Canceled):
                 self._return()
             match happening:
+                case Received(session):
+                    aggressor = session
                 case Traded():
                     self._trade(happening, aggressor)
                 case Rested():
@@ -633,7 +628,7 @@ def _symbol_of(happening: Happening) -> Symbol | None:
             return happening.symbol
         case AttributeValue() | FeedAction() | FeedEvent():
             return happening.symbol
-        case TradeBusted():
+        case Received() | TradeBusted():
             return None
         case _:
             return happening.order.symbol

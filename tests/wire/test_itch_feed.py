@@ -15,7 +15,7 @@ from oracle.shorthand import request
 from oracle.streams import Entered
 from oracle.venue import PlainVenue
 
-from floorproof.market.book import AuctionFill, AuctionTraded, BookEvent, Canceled, Rested, Traded
+from floorproof.market.book import AuctionFill, AuctionTraded, Canceled, Rested, Traded
 from floorproof.market.exchange import Exchange
 from floorproof.market.execution import Outcome
 from floorproof.market.fix import ExecType, Side, TimeInForce
@@ -30,6 +30,7 @@ from floorproof.market.operations import (
     IndicativePrice,
     SecurityStatus,
 )
+from floorproof.market.record import Received
 from floorproof.market.sessions import TradingState as MarketState
 from floorproof.plugins.fifo import Fifo
 from floorproof.wire.itch import (
@@ -64,10 +65,8 @@ from floorproof.wire.itch_feed import (
     AttributeValue,
     FeedAction,
     FeedEvent,
-    Happening,
     ItchFeed,
     ListedBook,
-    TradeBusted,
 )
 
 X, Y = Symbol("X"), Symbol("Y")
@@ -151,53 +150,29 @@ class Listened:
 
     exchange: Exchange
     feed: ItchFeed
-    tapes: dict[Symbol, list[BookEvent]]
     now_ns: int = 0
 
     def ask(self, asked: Any) -> tuple[Outcome, list[Message]]:
-        outcome = self.exchange.receive(asked, self.now_ns)
-        events = [event for tape in self.tapes.values() for event in tape]
-        return outcome, self._follow([*events, *outcome.published], asked.sender_comp_id)
+        return self._follow(self.exchange.receive(asked, self.now_ns))
 
     def hear(self, line: str) -> list[str]:
         return tell(self.ask(request(line))[1])
 
     def operate(self, operation: Any) -> tuple[Outcome, list[Message]]:
-        outcome = self.exchange.operate(operation, self.now_ns)
-        happened: list[Happening] = []
-        for symbol, tape in self.tapes.items():
-            news: list[Any] = [one for one in outcome.published if _symbol(one) == symbol]
-            happened += [one for one in news if isinstance(one, SecurityStatus)]
-            happened += tape
-            happened += [one for one in news if not isinstance(one, SecurityStatus)]
-        if isinstance(operation, BustTrade) and outcome.reports:
-            happened.append(TradeBusted(operation.trd_match_id))
-        return outcome, self._follow(happened, None)
+        return self._follow(self.exchange.operate(operation, self.now_ns))
 
     def enter(self, state: str) -> list[str]:
         return tell(self.operate(ChangeTradingState(symbol=X, state=state))[1])
 
-    def _follow(self, happened: list[Any], aggressor: CompID | None) -> list[Message]:
-        messages = self.feed.follow(happened, self.now_ns, aggressor)
-        for tape in self.tapes.values():
-            tape.clear()
-        return messages
-
-
-def _symbol(news: object) -> Symbol | None:
-    return getattr(news, "symbol", None)
-
-
-def listened(exchange: Exchange, listed: list[Instrument]) -> Listened:
-    tapes: dict[Symbol, list[BookEvent]] = {one.symbol: [] for one in listed}
-    for symbol, tape in tapes.items():
-        exchange.book(symbol).tape = tape
-    return Listened(exchange, feed_of(listed), tapes)
+    def _follow(self, outcome: Outcome) -> tuple[Outcome, list[Message]]:
+        happened: Any = outcome.happened
+        return outcome, self.feed.follow(happened, self.now_ns)
 
 
 def market_of(*lines: str) -> Listened:
     algorithms = dict.fromkeys((X, Y), Fifo())
-    market = listened(Exchange(instruments(), algorithms, states=STATES), instruments())
+    exchange = Exchange(instruments(), algorithms, states=STATES, recorded=True)
+    market = Listened(exchange, feed_of(instruments()))
     for line in lines:
         market.hear(line)
     return market
@@ -453,6 +428,7 @@ def test_an_event_of_the_extreme_trade_range_is_told_in_nsxs_order() -> None:
 
     start = feed.follow(
         [
+            Received(CompID("B")),
             Traded(OrderID(1), first, 1600, 100, 0),
             Rested(OrderID(3), buy, 1650, 200),
             entered("CB_AUCT"),
@@ -463,7 +439,6 @@ def test_an_event_of_the_extreme_trade_range_is_told_in_nsxs_order() -> None:
             IndicativePrice(symbol=X, price=1610, quantity=200, transact_time_ns=t0),
         ],
         t0,
-        CompID("B"),
     )
     end = feed.follow(
         [
@@ -684,6 +659,7 @@ def test_a_book_that_is_rebuilt_is_the_one_that_the_engine_shows(
         boards=streams.BOARDS,
         states=[*streams.STARTS, *streams.ENDS],
         start=datetime.combine(streams.TODAY, time(8), tzinfo=UTC),
+        recorded=True,
     )
     plain = PlainVenue(
         listed,
@@ -692,7 +668,7 @@ def test_a_book_that_is_rebuilt_is_the_one_that_the_engine_shows(
         today=streams.TODAY,
         chain="NSX",
     )
-    market, reader = listened(exchange, listed), ItchReader()
+    market, reader = Listened(exchange, feed_of(listed)), ItchReader()
     volume = {X: 0, Y: 0}
     sent: list[bytes] = []
 
