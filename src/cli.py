@@ -24,7 +24,8 @@ from .plugins.hookspecs import ShortForm
 from .plugins.manager import Offers, Plugins
 from .runtime.errors import FenceBreach, FloorproofError, RunError
 from .runtime.journal import Recording, plain_text
-from .scenario import story
+from .scenario import picture, story
+from .scenario.chart import chosen_order, sheet_of
 from .scenario.errors import ScenarioError, blamed_on, unknown
 from .scenario.expect import Verdict, windows
 from .scenario.floor import Result, load
@@ -397,12 +398,7 @@ def _first_line(text: str) -> str:
 @_ends_well
 def show(journal: Path, user: str, until: str | None) -> None:
     """Show a user's Orders and Fills window as of a moment, from a journal."""
-    try:
-        data = journal.read_bytes()
-    except OSError as error:
-        raise ScenarioError(str(journal), f"cannot read: {error.strerror}") from None
-    with _named(journal):
-        recorded = RecordedRun(Recording(data))
+    recorded = _recorded(journal)
     if user not in recorded.users:
         raise ScenarioError("--user", unknown("user", user, recorded.users))
     until_ns = None if until is None else recorded.moment(until)
@@ -416,6 +412,58 @@ def show(journal: Path, user: str, until: str | None) -> None:
         _say()
     if entries:
         _say(f"as of {story.clock_time(start, until_ns or entries[-1].time)}")
+    _note_cut(journal, recorded)
+
+
+# --- chart ---------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.svg|png|html")
+@click.option("--order", help="Which order; not needed where its user has one alone.")
+@click.option("--user", help="Whose window it is in; by default the first who has it.")
+@click.option("--bar", metavar="T", help="How long one bar is: 5m. By default, at most 100 bars.")
+@click.option("--decimals", type=click.IntRange(0, 12), help="How many decimals prices show.")
+@_ends_well
+def chart(
+    journal: Path,
+    out: Path,
+    order: str | None,
+    user: str | None,
+    bar: str | None,
+    decimals: int | None,
+) -> None:
+    """Draw an order's fills in the price of its market, and how it went along."""
+    form = out.suffix.removeprefix(".")
+    if form not in picture.FORMATS:
+        endings = ", ".join(f".{each}" for each in picture.FORMATS)
+        raise ScenarioError("--out", f"expected a file that ends in {endings}, found {str(out)!r}")
+    _check_outputs([journal, out])
+    recorded = _recorded(journal)
+    with _named(journal):
+        entries = recorded.entries()
+    progress = chosen_order(entries, recorded.users, order=order, user=user)
+    sheet = sheet_of(recorded, entries, progress, bar=bar, shown_decimals=decimals)
+    data = picture.draw(sheet, form)
+    with _written_to(out) as stream:
+        assert stream is not None
+        stream.write(data)
+    for label, value in sheet.figures:
+        _say(f"{label}: {value}")
+    _note_cut(journal, recorded)
+
+
+def _recorded(journal: Path) -> RecordedRun:
+    try:
+        data = journal.read_bytes()
+    except OSError as error:
+        raise ScenarioError(str(journal), f"cannot read: {error.strerror}") from None
+    with _named(journal):
+        return RecordedRun(Recording(data))
+
+
+def _note_cut(journal: Path, recorded: RecordedRun) -> None:
     if recorded.recording.cut is not None:
         _complain(f"note: {journal}: {recorded.recording.cut}; shown is what stands before that")
 
