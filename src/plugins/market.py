@@ -1,11 +1,22 @@
 """The ledger of the rules that every floor has: who sees what, how a venue answers,
-what its feed tells, and how positions are reckoned."""
+what its feed tells, how positions are reckoned, and who may log on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..market import auction, credentials, exchange, exposure, margin, pnl, replay
+from ..market import (
+    auction,
+    credentials,
+    exchange,
+    exposure,
+    firms,
+    margin,
+    pnl,
+    replay,
+    secure_keys,
+    secure_logon,
+)
 from ..market.ledger import Rule
 from ..wire import itch_feed
 from .hookspecs import CONTRACT_VERSION, hookimpl
@@ -24,4 +35,7 @@ def rules() -> Sequence[Rule]:
         *pnl.RULES,
         *replay.RULES,
         *itch_feed.RULES,
+        *firms.RULES,
+        *secure_keys.RULES,
+        *secure_logon.RULES,
     )

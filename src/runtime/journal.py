@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -86,9 +86,18 @@ class UnjournalablePayload(FloorproofError):
         self.entry = entry
 
 
+@runtime_checkable
+class Guarded(Protocol):
+    """A value that must not be read in a journal, and says what stands there for it."""
+
+    def __journal__(self) -> str: ...
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, Guarded):
+        return value.__journal__()
     raise UnjournalablePayload(f"{value!r} has no canonical form")
 
 

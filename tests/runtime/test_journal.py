@@ -18,6 +18,7 @@ from floorproof.runtime.journal import (
     Journal,
     Recording,
     UnjournalablePayload,
+    plain_text,
 )
 
 
@@ -132,6 +133,17 @@ def test_what_has_no_canonical_form_is_refused_by_name(payload: object) -> None:
 
     assert refused.value.entry is not None
     assert (journal.count, journal.digest) == (0, Journal().digest)
+
+
+class Guarded:
+    """What stands in a journal as something else."""
+
+    def __journal__(self) -> str:
+        return "<guarded>"
+
+
+def test_what_must_not_be_read_stands_in_a_journal_as_what_it_says() -> None:
+    assert plain_text({"in": (Guarded(), [Guarded()])}) == '{"in":["<guarded>",["<guarded>"]]}'
 
 
 def test_the_tail_is_the_last_entries_as_text() -> None:
