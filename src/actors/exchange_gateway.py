@@ -33,6 +33,7 @@ from ..market.messages import (
     OrderRequest,
 )
 from ..market.staging import ChildRefused, ChildReserved, ReserveChild
+from ..market.synthetic import OnBehalf
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 
 
@@ -84,11 +85,12 @@ class ExchangeGateway:
         `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest` and
         `OrderMassActionRequest` from users; `ExecutionReport`, `OrderCancelReject` and
         `OrderMassActionReport` from matching engines;
-        `ChildReserved` and `ChildRefused` from SSE gateways.
+        `ChildReserved`, `ChildRefused` and `OnBehalf` from SSE gateways.
     Sends:
         Requests, in its own session's name, to matching engines; `ReserveChild` to
         SSE gateways; reports to the audience of each order, by name, and those about
-        a child to its parent's gateway as well, after them; rejects to the sender.
+        a child to its parent's gateway as well, after them; rejects to the sender, and
+        to the SSE gateway that asked on his behalf.
 
     Facts: ``session mismatch``, what only a venue or an SSE gateway may say from
     somebody else.
@@ -125,10 +127,12 @@ class ExchangeGateway:
                 delivery.sender not in self._config.exchanges.values()
             ):
                 return self._mismatch(message, delivery.sender)
-            case ChildReserved() | ChildRefused() as message if (
+            case ChildReserved() | ChildRefused() | OnBehalf() as message if (
                 delivery.sender not in self._config.synthetic_gateways
             ):
                 return self._mismatch(message, delivery.sender)
+            case OnBehalf() as asked:
+                return self._on_behalf(asked, CompID(delivery.sender))
             case ExecutionReport() as report:
                 return self._report(report)
             case OrderCancelReject() as reject:
@@ -201,6 +205,45 @@ class ExchangeGateway:
                 f"{order.parent_gateway!r} holds no staged orders; gateways that do: {known}",
             )
         return None
+
+    def _on_behalf(self, asked: OnBehalf, gateway: CompID) -> Iterator[Answer]:
+        """Do for a user what the gateway of his order's parent asks.
+
+        It holds the parent, so that there is nobody to ask for room.
+        """
+        user, request = asked.on_behalf_of_comp_id, asked.request
+        if isinstance(request, NewOrderSingle):
+            request = msgspec.structs.replace(request, parent_gateway=gateway)
+            objection = self._objection(request, user)
+            if objection is not None:
+                yield from self._told(self._reject(request, user, *objection), gateway)
+                return
+            self._used.add((user, request.cl_ord_id))
+            audience = self._config.logins.audience(user, request.account, asked.parent)
+            yield self._forward(request, user, audience)
+            return
+        order = self._latest.get((user, request.orig_cl_ord_id))
+        if order is None or order.parent_gateway != gateway:
+            text = f"{gateway} has no working child {request.orig_cl_ord_id} of {user}'s here"
+            reason = CxlRejReason.UNKNOWN_ORDER
+        elif (user, request.cl_ord_id) in self._used:
+            text = f"{user} has used the name {request.cl_ord_id} before"
+            reason = CxlRejReason.DUPLICATE_CL_ORD_ID
+        else:
+            self._used.add((user, request.cl_ord_id))
+            yield self._forward_change(request, order)
+            return
+        yield from self._told(self._cancel_reject(request, user, reason, text), gateway)
+
+    @staticmethod
+    def _told(reject: Send, gateway: CompID) -> Iterator[Send]:
+        """Yield a reject for its user, and for the gateway that asked on his behalf."""
+        yield reject
+        message: ExecutionReport | OrderCancelReject = reject.message  # type: ignore[assignment]  # one of its own
+        if isinstance(message, ExecutionReport):
+            yield Send(gateway, msgspec.structs.replace(message, target_comp_id=gateway))
+        else:
+            yield Send(gateway, attrs.evolve(message, target_comp_id=gateway))
 
     def _change(self, change: _Change, user: CompID) -> Iterator[Answer]:
         order = self._latest.get((user, change.orig_cl_ord_id))

@@ -13,7 +13,12 @@ import attrs
 from ..market.credentials import Login, Logins, ParentOrder
 from ..market.identifiers import Account, CompID, StagedOrderID, Symbol
 from ..market.instrument import Instrument
-from ..market.messages import ExecutionReport, OrderCancelReject
+from ..market.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderRequest,
+)
 from ..market.staging import (
     ChildRefused,
     Claim,
@@ -24,8 +29,10 @@ from ..market.staging import (
     SetPermission,
     StagedReject,
 )
+from ..market.synthetic import OnBehalf
 from ..plugins.desk import (
     Announce,
+    AskOnBehalf,
     ChildReport,
     DeskEffect,
     Keep,
@@ -65,7 +72,8 @@ class SseGateway:
         from an administrator.
     Sends:
         What the order types say, to the audience of the order on this gateway or to
-        one user alone; `ChildReserved` or `ChildRefused` to the child's gateway.
+        one user alone; `ChildReserved` or `ChildRefused` to the child's gateway, and
+        `OnBehalf` what an order type has done to a child.
 
     Facts: ``warning``, an order type's; ``not an administrator``, a setting that
     somebody else sent, which is not made; ``session mismatch``, what only an exchange
@@ -224,8 +232,24 @@ class SseGateway:
                     audience = self._config.logins.audience(parent.originator, parent.account)
                     for user in audience:
                         yield Send(user, attrs.evolve(message, target_comp_id=user))  # type: ignore[misc]  # a message of the order type's
+                case AskOnBehalf(gateway, request):
+                    assert parent is not None, "what is asked for is an order's child"
+                    yield Send(gateway, self._on_behalf(parent, request))
                 case Warn(text):
                     yield Fact("warning", text)
+
+    def _on_behalf(self, parent: Parent, request: OrderRequest) -> OnBehalf:
+        order = ParentOrder(
+            originator=parent.originator,
+            account=parent.account,
+            beneficiaries=tuple(self.beneficiaries(parent)),
+        )
+        return OnBehalf(
+            sender_comp_id=self.name,
+            on_behalf_of_comp_id=request.sender_comp_id,
+            request=request,
+            parent=order if isinstance(request, NewOrderSingle) else None,
+        )
 
     @staticmethod
     def _send(message: object) -> Send:

@@ -68,6 +68,7 @@ from .staging import (
     StagedUpdate,
     Unclaim,
 )
+from .synthetic import OnBehalf
 
 TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
     "day": TimeInForce.DAY,
@@ -118,6 +119,8 @@ def label(message: object) -> str:
             return "MassCancelReport"
         case DropCopy(report=report):
             return f"Copy of {label(report)}"
+        case OnBehalf(request=request):
+            return f"OnBehalf {label(request)}"
         case _:
             return type(message).__name__
 
@@ -178,7 +181,8 @@ LABELS: Mapping[str, type] = {
 }
 """Every word that `label` has for what crosses a floor by itself, and its class.
 
-A drop copy's word is that of what it copies, with *Copy of* before it.
+A drop copy's word is that of what it copies, with *Copy of* before it; what is asked
+on a user's behalf has the request's, with *OnBehalf* before it.
 """
 
 _ANSWERS: Mapping[StagedExecType | None, str] = {
@@ -318,6 +322,8 @@ class Wording:
                 return f"{message.ref_id}: {message.text}"
             case BusinessMessageReject():
                 return f"{message.business_reject_ref_id}: {message.text}"
+            case OnBehalf():
+                return f"{message.on_behalf_of_comp_id}: {self.key_fields(message.request)}"
             case DropCopy():
                 return f"{message.source_comp_id}: {self.key_fields(message.report)}"
             case _:

@@ -15,7 +15,7 @@ import attrs
 from ..market.credentials import Login
 from ..market.identifiers import Account, CompID, StagedOrderID, Symbol
 from ..market.instrument import Instrument
-from ..market.messages import VenueReport
+from ..market.messages import OrderRequest, VenueReport
 from ..market.staging import Claim, NewStagedOrder, Permission, ReserveChild
 
 
@@ -98,13 +98,25 @@ class Announce:
 
 
 @attrs.frozen
+class AskOnBehalf:
+    """Have a child's gateway do *request* for the user whom it names as its sender.
+
+    What comes of it arrives as a `ChildReport`, and its user is told as of a request of
+    his own.  A new order names its parent.
+    """
+
+    gateway: CompID
+    request: OrderRequest
+
+
+@attrs.frozen
 class Warn:
     """Put on record what an operator should look at; nobody on the floor is told."""
 
     text: str
 
 
-DeskEffect: TypeAlias = Keep | Tell | Announce | Warn
+DeskEffect: TypeAlias = Keep | Tell | Announce | AskOnBehalf | Warn
 
 
 class OrderType(Protocol):

@@ -9,7 +9,7 @@ import pytest
 from floors import EXCHANGE_TRADERS
 
 from floorproof.actors.exchange_gateway import ExchangeGateway, ExchangeGatewayConfig
-from floorproof.market.credentials import Credential, Login, Logins
+from floorproof.market.credentials import Credential, Login, Logins, ParentOrder
 from floorproof.market.exchange import Exchange
 from floorproof.market.fix import OrdType, Side
 from floorproof.market.identifiers import Account, ClOrdID, CompID, StagedOrderID, Symbol
@@ -20,12 +20,14 @@ from floorproof.market.messages import (
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderRequest,
 )
 from floorproof.market.staging import ChildRefused, ChildReserved, RejectCode, ReserveChild
+from floorproof.market.synthetic import OnBehalf
 from floorproof.market.wording import Wording, label
 from floorproof.plugins.fifo import Fifo
 from floorproof.runtime.choices import Defaults
-from floorproof.runtime.participant import Context, Delivery, Send
+from floorproof.runtime.participant import Context, Delivery, Fact, Send
 
 MNQ = Instrument(symbol=Symbol("MNQU3"), price_decimals=0, ticks=TickTable.uniform(1))
 WORDING = Wording({MNQ.symbol: MNQ})
@@ -424,3 +426,106 @@ def test_reports_carry_the_figures_of_the_venue(working: Gateway) -> None:
     ]
     assert len({msgspec.structs.replace(fill, target_comp_id=CompID("all")) for fill in fills}) == 1
     assert (fills[0].order_qty, fills[0].cum_qty, fills[0].leaves_qty) == (6, 4, 2)
+
+
+# --- on a user's behalf --------------------------------------------------------------
+
+
+def on_behalf(request: OrderRequest, user: str = "ET2") -> OnBehalf:
+    parent = ParentOrder(originator=CompID("PM1"), account=Account("123"))
+    return OnBehalf(
+        sender_comp_id=SSE_A,
+        on_behalf_of_comp_id=CompID(user),
+        request=request,
+        parent=parent if isinstance(request, NewOrderSingle) else None,
+    )
+
+
+def child(name: str, qty: int, price: int = 100) -> NewOrderSingle:
+    return NewOrderSingle(
+        sender_comp_id=CompID("ET2"),
+        cl_ord_id=ClOrdID(name),
+        symbol=MNQ.symbol,
+        side=Side.BUY,
+        order_qty=qty,
+        price=price,
+        parent_id=StagedOrderID("P1"),
+    )
+
+
+def cancel_of(orig: str, name: str = "x", user: str = "ET2") -> OrderCancelRequest:
+    return OrderCancelRequest(
+        sender_comp_id=CompID(user),
+        cl_ord_id=ClOrdID(name),
+        orig_cl_ord_id=ClOrdID(orig),
+        symbol=MNQ.symbol,
+        side=Side.BUY,
+    )
+
+
+def test_a_childs_gateway_cancels_it_for_its_parents_and_all_who_see_it_hear(
+    working: Gateway,
+) -> None:
+    told = working.take(on_behalf(cancel_of("C1")), "SSE-A")
+
+    assert told == [f"{who}: ChildCanceled x cum 0" for who in ("ET1", "ET2", "PM1", "SSE-A")]
+
+
+def test_a_child_entered_on_its_users_behalf_asks_nobody_for_room(gateway: Gateway) -> None:
+    told = gateway.take(on_behalf(child("C1", 6)), "SSE-A")
+    gateway.enter("LP", "s", 2, 100, Side.SELL)
+    changed = gateway.take(
+        on_behalf(
+            OrderCancelReplaceRequest(
+                sender_comp_id=CompID("ET2"),
+                cl_ord_id=ClOrdID("C1b"),
+                orig_cl_ord_id=ClOrdID("C1"),
+                symbol=MNQ.symbol,
+                side=Side.BUY,
+                order_qty=5,
+                price=99,
+            )
+        ),
+        "SSE-A",
+    )
+
+    audience = ("ET1", "ET2", "PM1", "SSE-A")
+    assert told == [f"{who}: ChildAck C1 working 6 @ 100" for who in audience]
+    assert changed[0] == "ET1: ChildChanged C1b working 3 @ 99"
+    assert [line.partition(":")[0] for line in changed] == list(audience)
+
+
+# fmt: off
+REFUSED_ON_BEHALF = {
+    "unknown":       (cancel_of("C9"),
+                      "CancelReject x of C9: SSE-A has no working child C9 of ET2's here"),
+    "name used":     (cancel_of("C1", "C1"),
+                      "CancelReject C1 of C1: ET2 has used the name C1 before"),
+    "new name used": (child("C1", 1), "ChildReject C1: ET2 has used the name C1 before"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"), REFUSED_ON_BEHALF.values(), ids=REFUSED_ON_BEHALF.keys()
+)
+def test_what_cannot_be_done_on_behalf_is_refused_to_both(
+    working: Gateway, request_: OrderRequest, said: str
+) -> None:
+    assert working.take(on_behalf(request_), "SSE-A") == [f"ET2: {said}", f"SSE-A: {said}"]
+
+
+def test_a_gateway_cancels_children_of_its_own_parents_only(gateway: Gateway) -> None:
+    gateway.enter("ET2", "a", 1)  # nobody's child
+
+    told = gateway.take(on_behalf(cancel_of("a")), "SSE-A")
+
+    assert told[0] == "ET2: CancelReject x of a: SSE-A has no working child a of ET2's here"
+
+
+def test_only_a_synthetic_gateway_acts_on_behalf(working: Gateway) -> None:
+    delivery = Delivery(on_behalf(cancel_of("C1")), "ET1", "CME-A", 1, 1, 1, 0)
+
+    assert list(working.actor.receive(delivery)) == [
+        Fact("session mismatch", {"sender": "ET1", "message": "OnBehalf"})
+    ]

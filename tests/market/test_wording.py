@@ -9,7 +9,7 @@ import attrs
 import msgspec
 import pytest
 
-from floorproof.market import messages, quotes, rejects, staging
+from floorproof.market import messages, quotes, rejects, staging, synthetic
 from floorproof.market.fix import (
     BusinessRejectReason,
     CxlRejReason,
@@ -91,6 +91,7 @@ from floorproof.market.staging import (
     StagedUpdate,
     Unclaim,
 )
+from floorproof.market.synthetic import OnBehalf
 from floorproof.market.wording import LABELS, Wording, label
 
 MNQ = Symbol("MNQU3")
@@ -321,6 +322,10 @@ SAID: list[tuple[object, str]] = [
      "Copy of OrderAck CME-A: C1 working 6 @ 15351.50"),
     (DropCopy(source_comp_id=CME_A, report=CANCEL_REJECT),
      "Copy of CancelReject CME-A: x of C1: gone"),
+    (OnBehalf(sender_comp_id=SSE_A, on_behalf_of_comp_id=ET1,
+              request=OrderCancelRequest(sender_comp_id=ET1, cl_ord_id=ClOrdID("x"),
+                                         orig_cl_ord_id=C1, symbol=MNQ, side=Side.BUY)),
+     "OnBehalf Cancel ET1: x: cancel C1"),
     (MarketDataRequest(sender_comp_id=ET1, md_req_id="m1", symbol=MNQ, market_depth=5),
      "MarketDataRequest m1 MNQU3, 5 levels"),
     (MarketDataRequest(sender_comp_id=ET1, md_req_id="m1", symbol=MNQ,
@@ -387,7 +392,7 @@ def test_a_message_in_the_desks_words(message: object, said: str) -> None:
 
 def message_classes() -> Iterator[type]:
     """Yield every message class of the room: what has a sender, an addressee or a user."""
-    for module in (messages, staging, quotes, rejects):
+    for module in (messages, staging, quotes, rejects, synthetic):
         for _, cls in inspect.getmembers(module, inspect.isclass):
             fields = cls.__annotations__ if cls.__module__ == module.__name__ else {}
             if not {"sender_comp_id", "target_comp_id", "source_comp_id", "user"}.isdisjoint(
@@ -404,7 +409,7 @@ def test_labels_hold_every_word_and_its_class() -> None:
     words = {
         label(message): type(message)
         for message, _ in SAID
-        if not isinstance(message, DropCopy | str)
+        if not isinstance(message, DropCopy | OnBehalf | str)
     }
 
     assert words == dict(LABELS)
