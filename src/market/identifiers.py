@@ -37,3 +37,9 @@ Price: TypeAlias = int
 
 Qty: TypeAlias = int
 """Contracts or shares."""
+
+Duration = NewType("Duration", int)
+"""Nanoseconds; in a scenario ``"0s"``, ``"1.5ms"``: a number and h, m, s, ms, us or ns."""
+
+Moment = NewType("Moment", int)
+"""Nanoseconds since the start of the run; in a scenario a duration, or a time with its offset."""

@@ -68,7 +68,20 @@ from .staging import (
     StagedUpdate,
     Unclaim,
 )
-from .synthetic import OnBehalf
+from .synthetic import (
+    CancelSyntheticOrder,
+    Disconnect,
+    EditSyntheticOrder,
+    MultiLegReportingType,
+    NewSyntheticOrder,
+    OnBehalf,
+    PauseSyntheticOrder,
+    ResumeSyntheticOrder,
+    SyntheticAck,
+    SyntheticFill,
+    SyntheticReject,
+    SyntheticUpdate,
+)
 
 TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
     "day": TimeInForce.DAY,
@@ -170,6 +183,16 @@ LABELS: Mapping[str, type] = {
             MarketDataIncrementalRefresh,
             MarketDataRequestReject,
             SecurityStatus,
+            NewSyntheticOrder,
+            EditSyntheticOrder,
+            CancelSyntheticOrder,
+            PauseSyntheticOrder,
+            ResumeSyntheticOrder,
+            Disconnect,
+            SyntheticAck,
+            SyntheticUpdate,
+            SyntheticFill,
+            SyntheticReject,
             MassQuote,
             MassQuoteAck,
             QuoteCancel,
@@ -322,6 +345,39 @@ class Wording:
                 return f"{message.ref_id}: {message.text}"
             case BusinessMessageReject():
                 return f"{message.business_reject_ref_id}: {message.text}"
+            case NewSyntheticOrder():
+                terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
+                parent = f", parent {message.parent_id}" if message.parent_id else ""
+                account = f", account {message.account}" if message.account else ""
+                return f"{message.cl_ord_id} {message.order_type} {terms}{account}{parent}"
+            case EditSyntheticOrder():
+                asked = {"order_qty": message.order_qty, "price": message.price}
+                asked |= {"disclosed_qty": message.disclosed_qty, **message.parameters}
+                terms = ", ".join(f"{k} {v}" for k, v in asked.items() if v is not None)
+                return f"{message.cl_ord_id} to {terms or 'what it is'}"
+            case CancelSyntheticOrder() | PauseSyntheticOrder() | ResumeSyntheticOrder():
+                return f"{message.cl_ord_id}"
+            case Disconnect():
+                return f"{message.sender_comp_id}"
+            case SyntheticAck():
+                terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
+                return f"{message.cl_ord_id} {message.order_type} {message.synth_status}, {terms}"
+            case SyntheticUpdate():
+                why = f": {message.text}" if message.text else ""
+                return (
+                    f"{message.cl_ord_id} {message.synth_status}, cum {message.cum_qty}, "
+                    f"leaves {message.leaves_qty}{why}"
+                )
+            case SyntheticFill():
+                leg = message.multi_leg_reporting_type is MultiLegReportingType.LEG
+                of = f"leg {self.side(message.side)} {message.symbol} " if leg else ""
+                return (
+                    f"{message.cl_ord_id} {of}{message.last_qty} @ "
+                    f"{self.price(message.symbol, message.last_px)} by {message.child_id}, "
+                    f"cum {message.cum_qty}, leaves {message.leaves_qty}"
+                )
+            case SyntheticReject():
+                return f"{message.cl_ord_id} {message.refused} refused: {message.text}"
             case OnBehalf():
                 return f"{message.on_behalf_of_comp_id}: {self.key_fields(message.request)}"
             case DropCopy():

@@ -14,11 +14,13 @@ from typing import Any, get_args, get_origin
 
 import attrs
 
+from ..market.identifiers import Duration, Moment
 from ..plugins.manager import Offers
 from .reading import in_options
-from .schema import Duration, ScenarioFile, StepTable, key_of
+from .schema import ScenarioFile, StepTable, key_of
 
 _TEXT: dict[str, Any] = {"type": "string"}
+_DURATION: dict[str, Any] = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ns|us|ms|s|m|h)$"}
 _SIMPLE: dict[object, dict[str, Any]] = {
     str: _TEXT,
     int: {"type": "integer"},
@@ -27,7 +29,8 @@ _SIMPLE: dict[object, dict[str, Any]] = {
     datetime: {"description": "a time with its offset"},
     date: {"description": "a date"},
     Decimal: {"anyOf": [{"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, {"type": "integer"}]},
-    Duration: {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ns|us|ms|s|m|h)$"},
+    Duration: _DURATION,
+    Moment: {"anyOf": [_DURATION, {"description": "a time with its offset"}]},
     Any: {},
     type(None): {"type": "null"},
 }

@@ -6,7 +6,8 @@ import re
 import tomllib
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from contextvars import ContextVar
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -17,8 +18,9 @@ import attrs
 import cattrs
 from attrs import validators
 
+from ..market.identifiers import Duration, Moment
 from .errors import ScenarioError, listed, near
-from .schema import Duration, ScenarioFile, StepTable, key_of
+from .schema import ScenarioFile, StepTable, key_of
 
 _UNITS_NS = {
     "ns": 1,
@@ -35,6 +37,9 @@ _LARGEST = 10**18  # so that whatever is added up stays within 64 bits
 _DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 
 T = TypeVar("T")
+
+_start: ContextVar[datetime | None] = ContextVar("start", default=None)
+"""When the run begins, for moments that are written as times of day."""
 
 
 def parse_duration(text: object) -> Duration:
@@ -75,16 +80,18 @@ def read_scenario(text: str, settings: Mapping[str, str] | None = None) -> Scena
     return structure(tables, ScenarioFile, "")
 
 
-def structure(tables: object, cls: type[T], where: str) -> T:
+def structure(tables: object, cls: type[T], where: str, start: datetime | None = None) -> T:
     """Return *tables* as a *cls*.
 
     Args:
         where: the path of the tables, for the error.
+        start: when the run begins, where times of day may stand for moments.
 
     Raises:
         ScenarioError: with the path of the first thing that does not fit, and of the
             others.
     """
+    token = _start.set(start)
     try:
         return _converter.structure(tables, cls)
     except Exception as error:  # a class may be a plugin's, and object with anything
@@ -93,6 +100,8 @@ def structure(tables: object, cls: type[T], where: str) -> T:
         raise ScenarioError(
             path or "scenario", what, [f"{p or 'scenario'}: {w}" for p, w in others]
         ) from None
+    finally:
+        _start.reset(token)
 
 
 # --- what each type takes ------------------------------------------------------------
@@ -140,6 +149,18 @@ def _datetime(value: object, _: object) -> datetime:
     if not 1900 <= value.year < 3000:
         raise ValueError(f"expected a year from 1900 to 2999, found {value.isoformat()}")
     return value
+
+
+def _moment(value: object, _: object) -> Moment:
+    if isinstance(value, datetime):
+        start = _start.get()
+        if start is None:
+            raise ValueError(f"expected a duration since the start, found {value.isoformat()}")
+        since = _datetime(value, None) - start
+        if since < timedelta(0):
+            raise ValueError(f"{value.isoformat()} is before the start")
+        return Moment(since // timedelta(microseconds=1) * 1_000)
+    return Moment(parse_duration(value))
 
 
 def _date(value: object, _: object) -> date:
@@ -341,6 +362,7 @@ _converter.register_structure_hook(Any, lambda value, _: value)
 _converter.register_structure_hook_func(
     lambda cls: cls is Duration, lambda value, _: parse_duration(value)
 )
+_converter.register_structure_hook_func(lambda cls: cls is Moment, _moment)
 _converter.register_structure_hook_factory(_is_tuple, _tuple)
 _converter.register_structure_hook_factory(_is_mapping, _mapping)
 _converter.register_structure_hook_func(lambda cls: cls == str | tuple[str, ...], _text_or_texts)

@@ -11,19 +11,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NewType
+from typing import Any
 
 import attrs
 from attrs import validators
 
 from ..actors.execution_trader import Habits
 from ..market.auction import CHAINS
+from ..market.identifiers import Duration
 from ..market.staging import Permission
 from ..market.wording import TIMES_IN_FORCE
 from .flow import SyntheticFlow
-
-Duration = NewType("Duration", int)
-"""Nanoseconds; written ``"0s"``, ``"1.5ms"``, ``"2m"``: a number and h, m, s, ms, us or ns."""
 
 Settings = Mapping[str, Any]
 """The settings of a plugin's class, checked against that class."""

@@ -91,7 +91,21 @@ from floorproof.market.staging import (
     StagedUpdate,
     Unclaim,
 )
-from floorproof.market.synthetic import OnBehalf
+from floorproof.market.synthetic import (
+    CancelSyntheticOrder,
+    Disconnect,
+    EditSyntheticOrder,
+    MultiLegReportingType,
+    NewSyntheticOrder,
+    OnBehalf,
+    PauseSyntheticOrder,
+    ResumeSyntheticOrder,
+    SyntheticAck,
+    SyntheticFill,
+    SyntheticReject,
+    SyntheticUpdate,
+    SynthStatus,
+)
 from floorproof.market.wording import LABELS, Wording, label
 
 MNQ = Symbol("MNQU3")
@@ -158,6 +172,19 @@ UPDATE = StagedUpdate(
     order_qty=10,
     price=None,
     traded=2 * 1535150,
+)
+
+SYNTHETIC_FILL = SyntheticFill(
+    target_comp_id=ET1,
+    cl_ord_id=ClOrdID("t1"),
+    child_id=ClOrdID("t1/1"),
+    symbol=MNQ,
+    side=Side.BUY,
+    last_qty=2,
+    last_px=1535125,
+    cum_qty=5,
+    leaves_qty=28,
+    synth_status=SynthStatus.WORKING,
 )
 
 ENTRIES = (
@@ -322,6 +349,32 @@ SAID: list[tuple[object, str]] = [
      "Copy of OrderAck CME-A: C1 working 6 @ 15351.50"),
     (DropCopy(source_comp_id=CME_A, report=CANCEL_REJECT),
      "Copy of CancelReject CME-A: x of C1: gone"),
+    (NewSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1"), order_type="TT_TWAP",
+                       symbol=MNQ, side=Side.BUY, order_qty=33, price=1535200,
+                       account=Account("123"), parent_id=P1),
+     "NewSyntheticOrder t1 TT_TWAP Buy 33 MNQU3 @ 15352.00, account 123, parent P1"),
+    (EditSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1"), order_qty=30,
+                        parameters={"max_display": 5}),
+     "EditSyntheticOrder t1 to order_qty 30, max_display 5"),
+    (EditSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")),
+     "EditSyntheticOrder t1 to what it is"),
+    (CancelSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")), "CancelSyntheticOrder t1"),
+    (PauseSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")), "PauseSyntheticOrder t1"),
+    (ResumeSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")), "ResumeSyntheticOrder t1"),
+    (Disconnect(sender_comp_id=ET1), "Disconnect ET1"),
+    (SyntheticAck(target_comp_id=ET1, cl_ord_id=ClOrdID("t1"), order_type="TT_TWAP", originator=ET1,
+                  synth_status=SynthStatus.WAITING, symbol=MNQ, side=Side.BUY, order_qty=33,
+                  leaves_qty=33, price=None, account=None, parent_id=None, parameters=None),
+     "SyntheticAck t1 TT_TWAP Waiting, Buy 33 MNQU3 @ market"),
+    (SyntheticUpdate(target_comp_id=ET1, cl_ord_id=ClOrdID("t1"), synth_status=SynthStatus.PAUSED,
+                     symbol=MNQ, order_qty=33, price=None, cum_qty=3, leaves_qty=30, text="lunch"),
+     "SyntheticUpdate t1 Paused, cum 3, leaves 30: lunch"),
+    (SYNTHETIC_FILL, "SyntheticFill t1 2 @ 15351.25 by t1/1, cum 5, leaves 28"),
+    (attrs.evolve(SYNTHETIC_FILL, multi_leg_reporting_type=MultiLegReportingType.LEG),
+     "SyntheticFill t1 leg Buy MNQU3 2 @ 15351.25 by t1/1, cum 5, leaves 28"),
+    (SyntheticReject(target_comp_id=ET1, cl_ord_id=ClOrdID("t1"), refused="EditSyntheticOrder",
+                     text="t1 is Finished"),
+     "SyntheticReject t1 EditSyntheticOrder refused: t1 is Finished"),
     (OnBehalf(sender_comp_id=SSE_A, on_behalf_of_comp_id=ET1,
               request=OrderCancelRequest(sender_comp_id=ET1, cl_ord_id=ClOrdID("x"),
                                          orig_cl_ord_id=C1, symbol=MNQ, side=Side.BUY)),
