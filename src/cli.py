@@ -22,6 +22,8 @@ from rich.text import Text
 from .market.wording import Wording
 from .plugins.hookspecs import ShortForm
 from .plugins.manager import Offers, Plugins
+from .plugins.rulebook import Section, sections
+from .plugins.venue_facts import facts
 from .runtime.errors import FenceBreach, FloorproofError, RunError
 from .runtime.journal import Recording, plain_text
 from .scenario import picture, story
@@ -496,26 +498,113 @@ def plugins() -> None:
 
 
 @main.command()
-@click.argument("name", required=False)
 @_ends_well
-def rules(name: str | None) -> None:
-    """List the rules that floorproof and its plugins implement, with their sources."""
+def venues() -> None:
+    """List the venues that a scenario may name, and what each is."""
     installed = Plugins.discover()
-    ledger = installed.ledger()
-    if name is not None:
-        known = [plugin.name for plugin in installed.listing()]
-        if name not in known:
-            raise ScenarioError("rules", unknown("plugin", name, known))
-        ledger = next(each.rules for each in installed.listing() if each.name == name)
+    rows = []
+    for name in installed.venues:
+        profile = installed.venues[name].cls
+        products = ", ".join(product.code for product in profile.products)
+        rows.append(
+            (name, profile.mic, profile.currency, profile.time_zone, products, profile.name)
+        )
+    _print(story.Table("", ("venue", "MIC", "currency", "zone", "products", "name"), tuple(rows)))
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--against", metavar="NAME", help="Tell in what NAME's rules differ from these.")
+@click.option("--source", metavar="NAME", help="Only rules from a document of that name.")
+@_ends_well
+def rules(name: str | None, against: str | None, source: str | None) -> None:
+    """List the rules that floorproof and its plugins implement, with their sources.
+
+    With NAME, those of a venue, a bundle, a rule set, an algorithm or a plugin.
+    """
+    installed = Plugins.discover()
+    if against is not None:
+        if name is None:
+            raise ScenarioError("--against", "expected a NAME to hold against it")
+        _tell_difference(name, against, installed, source)
+        return
+    if name is None:
+        found = tuple(Section("", (rule,)) for rule in installed.ledger())
+    else:
+        with blamed_on("rules"):
+            found = sections(name, installed)
+        if name in installed.venues:
+            for about, text in facts(installed.venues[name].cls).items():
+                _say(f"    {about}: {text}")
+            _say()
+    _tell_rules(_from_source(found, source))
+
+
+def _from_source(found: Iterable[Section], source: str | None) -> list[Section]:
+    """Return the rules among *found* that are from a document of that name.
+
+    Raises:
+        ScenarioError: if none is.
+    """
+    if source is None:
+        return list(found)
+    every = [rule for section in found for rule in section.rules]
+    kept = [
+        Section(section.name, rules)
+        for section in found
+        if (rules := tuple(r for r in section.rules if source.lower() in r.source.lower()))
+    ]
+    if not kept:
+        parts = (part.strip() for rule in every for part in rule.source.split(";"))
+        documents = sorted({part.partition(",")[0] for part in parts})
+        raise ScenarioError("--source", unknown("document", source, documents))
+    return kept
+
+
+def _tell_rules(found: Sequence[Section]) -> None:
     shown_by = tests_by_rule(_python_files(Path.cwd() / "tests"))  # in a checkout
-    for rule in ledger:
-        _say(f"{rule.id}  {rule.says}")
-        _say(f"    source: {rule.source}")
-        if rule.parameters:
-            _say(f"    parameters: {', '.join(rule.parameters)}")
-        for test in shown_by.get(rule.id, ()):
-            _say(f"    shown by {test}")
-    _say(f"{len(ledger)} rules")
+    for section in found:
+        for rule in section.rules:
+            _say(f"{rule.id}  {rule.says}")
+            if section.name:
+                _say(f"    of: {section.name}")
+            _say(f"    source: {rule.source}")
+            if rule.parameters:
+                _say(f"    parameters: {', '.join(rule.parameters)}")
+            for test in shown_by.get(rule.id, ()):
+                _say(f"    shown by {test}")
+    _say(f"{sum(len(section.rules) for section in found)} rules")
+
+
+def _tell_difference(name: str, against: str, installed: Plugins, source: str | None) -> None:
+    """Tell what one name has and another has not: facts of venues first, then rules."""
+    with blamed_on("rules"):
+        ours = sections(name, installed)
+    with blamed_on("--against"):
+        theirs = sections(against, installed)
+    if name in installed.venues and against in installed.venues:
+        one, other = (facts(installed.venues[each].cls) for each in (name, against))
+        for about in dict.fromkeys([*one, *other]):
+            if one.get(about) != other.get(about):
+                _say(f"    {about}: {one.get(about, 'none')}")
+                _say(f"        {against}: {other.get(about, 'none')}")
+        _say()
+    everything = _from_source([*ours, *theirs], source)
+    wanted = {rule.id for section in everything for rule in section.rules}
+    by_id = [
+        {rule.id: (rule, section.name) for section in each for rule in section.rules}
+        for each in (ours, theirs)
+    ]
+    mine, others = ({id: it for id, it in each.items() if id in wanted} for each in by_id)
+    for sign, here, there in (("+", mine, others), ("-", others, mine)):
+        for id, (rule, of) in here.items():
+            if id not in there:
+                _say(f"{sign} {rule.id}  {rule.says}")
+                _say(f"    of: {of}")
+                _say(f"    source: {rule.source}")
+    only_mine, only_theirs = len(mine.keys() - others), len(others.keys() - mine)
+    both = len(mine.keys() & others)
+    _say(f"{only_mine} rules only in {name}, {only_theirs} only in {against}, {both} in both")
 
 
 def _python_files(folder: Path) -> Iterable[tuple[str, str]]:

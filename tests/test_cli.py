@@ -492,7 +492,9 @@ def test_rules_of_no_plugin_are_refused() -> None:
     ran = command("rules", "stagd")
 
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("error: rules: no plugin named 'stagd'; did you mean staged?")
+    assert ran.err.startswith(
+        "error: rules: no venue, rule set or plugin named 'stagd'; did you mean 'staged'?"
+    )
 
 
 # --- check, schema, and the rest -------------------------------------------------------

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..market.ledger import Rule
     from ..market.messages import NewOrderSingle, OrderRequest
+    from ..market.profile import VenueProfile
     from ..market.rules import (
         Guard,
         MarketView,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     )
     from ..market.sessions import TradingState
     from ..runtime.journal import Entry
+    from .ordering import Bundle
 
 CONTRACT_VERSION = 1
 """A plugin says for which version it was built in ``floorproof_contract``."""
@@ -57,8 +59,13 @@ def matching_algorithms() -> Mapping[str, type]:
 
 
 @hookspec
-def rule_sets() -> Mapping[str, type]:
+def rule_sets() -> Mapping[str, type | Bundle]:
     """Offer rule sets: name to a class that implements some of the rule hooks below.
+
+    A tuple of names in place of a class is a *bundle*: several rule sets, or bundles, of
+    this plugin or of others, under one name.  A bundle has no settings of its own, and
+    settles no order among its members: where two of them implement one hook, ``after``
+    must, or a scenario that lists the bundle is refused.
 
     A rule-set class may declare, as class attributes, ``after`` (names of rule sets
     that are asked before it where both are loaded), ``requires`` (names that are
@@ -136,8 +143,19 @@ def commands() -> Mapping[str, click.Command]:
 
 
 @hookspec
-def rules() -> Sequence[Rule]:
-    """Say which rules the plugin implements, for the ledger that ``floorproof rules`` prints."""
+def venues() -> Mapping[str, VenueProfile]:
+    """Offer venues: the name in ``venue`` of an ``[[exchange]]`` to what is known of it."""
+    raise NotImplementedError
+
+
+@hookspec
+def rules() -> Sequence[Rule] | Mapping[str, Sequence[Rule]]:
+    """Say which rules the plugin implements, for the ledger that ``floorproof rules`` prints.
+
+    A mapping says which of the names that the plugin offers has which rules: a rule set, a
+    bundle, a venue, an algorithm.  A plain sequence is of all that it offers.  A rule may
+    belong to several names, also of several plugins, if it is the same everywhere.
+    """
     raise NotImplementedError
 
 

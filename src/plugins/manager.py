@@ -26,6 +26,7 @@ import attrs
 import pluggy
 
 from ..market.ledger import Rule
+from ..market.profile import VenueProfile
 from .contract import PROVIDER_HOOKS, RULE_HOOKS, new_manager, register
 from .errors import NameClash, PluginRefused, UnknownPlugin
 from .hookspecs import CONTRACT_VERSION
@@ -49,7 +50,8 @@ class Offer(Generic[T]):
 
     name: str
     cls: T
-    """The class; of an export, the function; of a command, the command; of a bundle, its names."""
+    """The class; of an export, the function; of a command, the command; of a bundle, its names;
+    of a venue, its profile."""
 
     plugin: str
     version: str
@@ -76,6 +78,11 @@ class Plugin:
     """What it offers, by kind."""
 
     rules: tuple[Rule, ...] = attrs.field(default=(), repr=False)
+    """All that it implements, each once."""
+
+    rules_by_name: Mapping[str, tuple[Rule, ...]] | None = attrs.field(default=None, repr=False)
+    """Which of the names that it offers has which; None if it does not tell them apart."""
+
     error: str | None = None
     """Why it cannot be used, or None."""
 
@@ -141,6 +148,7 @@ class Plugins:
         self.order_types: Offers[type] = self.offers("order_types")
         self.participants: Offers[type] = self.offers("participants")
         self.scenario_actions: Offers[type] = self.offers("scenario_actions")
+        self.venues: Offers[VenueProfile] = self.offers("venues")
         self.exporters: Offers[Callable[..., bytes]] = self.offers("exporters")
         self.commands: Offers[click.Command] = self.offers("commands")
 
@@ -176,19 +184,18 @@ class Plugins:
         return self._plugins
 
     def ledger(self) -> tuple[Rule, ...]:
-        """Return every plugin's rules, in the order of the listing.
+        """Return every plugin's rules, each once, in the order of the listing.
 
         Raises:
-            NameClash: if two rules have one id.
+            NameClash: if two rules that differ have one id.
         """
-        stated_by: dict[str, str] = {}
+        stated: dict[str, tuple[Rule, str]] = {}
         for plugin in self._plugins:
             for rule in plugin.rules:
-                if rule.id in stated_by:
-                    by = [f"plugin {name!r}" for name in (stated_by[rule.id], plugin.name)]
-                    raise NameClash("rule", rule.id, by)
-                stated_by[rule.id] = plugin.name
-        return tuple(rule for plugin in self._plugins for rule in plugin.rules)
+                same, by = stated.setdefault(rule.id, (rule, plugin.name))
+                if same != rule:
+                    raise NameClash("rule", rule.id, [f"plugin {by!r}", f"plugin {plugin.name!r}"])
+        return tuple(rule for rule, _ in stated.values())
 
     @functools.cached_property
     def _declared(self) -> dict[str, Declaration | Bundle]:
@@ -324,22 +331,41 @@ def examine(name: str, version: str, source: str, provider: object) -> Plugin:
     implemented = register(manager, provider, name, PROVIDER_HOOKS)
     answers = {hook: _ask(manager, hook, name) for hook in implemented}
     rules = answers.pop("rules", ())
-    if not isinstance(rules, Sequence) or not all(isinstance(rule, Rule) for rule in rules):
-        raise PluginRefused(name, f"rules must give a sequence of Rule, gave {rules!r}")
+    offers = {
+        kind: tuple(
+            Offer(offered, cls, name, version, source)
+            for offered, cls in _checked(name, kind, answer)
+        )
+        for kind, answer in answers.items()
+    }
+    by_name = None
+    if isinstance(rules, Mapping):
+        by_name = {of: _rules(name, rules[of]) for of in rules}
+        _check_owners(name, by_name, [each.name for kind in offers.values() for each in kind])
+        rules = list(dict.fromkeys(rule for of in by_name.values() for rule in of))
     return Plugin(
         name=name,
         version=version,
         source=source,
         contract=contract,
-        rules=tuple(rules),
-        offers={
-            kind: tuple(
-                Offer(offered, cls, name, version, source)
-                for offered, cls in _checked(name, kind, answer)
-            )
-            for kind, answer in answers.items()
-        },
+        rules=_rules(name, rules),
+        rules_by_name=by_name,
+        offers=offers,
     )
+
+
+def _rules(plugin: str, found: object) -> tuple[Rule, ...]:
+    """Return *found* if it is a sequence of rules."""
+    if not isinstance(found, Sequence) or not all(isinstance(rule, Rule) for rule in found):
+        raise PluginRefused(plugin, f"rules must give a sequence of Rule, gave {found!r}")
+    return tuple(found)
+
+
+def _check_owners(plugin: str, by_name: Iterable[str], offered: Sequence[str]) -> None:
+    for name in by_name:
+        if name not in offered:
+            expected = ", ".join(offered) or "nothing"
+            raise PluginRefused(plugin, f"rules has rules of {name!r}, and it offers {expected}")
 
 
 def _ask(manager: pluggy.PluginManager, hook: str, plugin: str) -> object:
@@ -361,6 +387,12 @@ def _checked(plugin: str, kind: str, answer: object) -> Iterator[tuple[str, obje
                 if not callable(offered):
                     raise PluginRefused(
                         plugin, f"{kind} must offer callables, found {name!r}: {offered!r}"
+                    )
+                yield name, offered
+            case "venues":
+                if not isinstance(offered, VenueProfile):
+                    raise PluginRefused(
+                        plugin, f"{kind} must offer profiles, found {name!r}: {offered!r}"
                     )
                 yield name, offered
             case "rule_sets" if isinstance(offered, tuple | list):

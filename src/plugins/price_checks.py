@@ -61,14 +61,14 @@ def rule_sets() -> Mapping[str, type]:
 
 
 @hookimpl
-def rules() -> Sequence[Rule]:
-    return RULES
+def rules() -> Mapping[str, Sequence[Rule]]:
+    return {"price-limits": LIMITS, "price-bands": BANDS}
 
 
 _LIMITS = "CME Group Client Systems Wiki, price limits"
 _BANDS = "CME Group Client Systems Wiki, price banding"
 
-RULES = (
+LIMITS = (
     Rule(
         "LIMIT-1",
         "No order is taken, and none changed, at a price outside the day's limits.",
@@ -97,6 +97,9 @@ RULES = (
         f"{_LIMITS}; docs/readings.md, orders outside the limits",
         ("limits",),
     ),
+)
+
+BANDS = (
     Rule(
         "BAND-1",
         "A bid above the reference price plus the variation is refused, and an offer below the"

@@ -104,6 +104,12 @@ class NoCommand(Provider):
         return {"hello": "hello"}
 
 
+class NoProfile(Provider):
+    @hookimpl
+    def venues(self) -> dict[str, object]:
+        return {"nowhere": "a town"}
+
+
 # fmt: off
 UNUSABLE: dict[str, tuple[object, str]] = {
     "another contract":    (OfLater(), "floorproof_contract says 2, this floorproof has 1"),
@@ -121,6 +127,9 @@ UNUSABLE: dict[str, tuple[object, str]] = {
     "a lone string":       (Provider({"x": LoneString}), "`after` must be a tuple of names, was"),
     "a bundle of classes": (Provider({"x": (Collar,)}), "'x' must be a tuple of names, was ("),
     "rules of text":       (Provider(rules=["no shouting"]), "must give a sequence of Rule, gave"),
+    "rules by name, text": (Provider({"x": Halts}, {"x": ["no"]}), "must give a sequence of Rule"),
+    "rules of a stranger": (Provider({"x": Halts}, {"y": []}), "rules of 'y', and it offers x"),
+    "no profile":          (NoProfile(), "venues must offer profiles, found 'nowhere': 'a town'"),
 }
 # fmt: on
 
@@ -197,8 +206,24 @@ def test_the_ledger_has_every_rule_and_no_id_twice() -> None:
         two,
         one,
     )
+    another = Rule("M-1", "Another.", "a book")
     with pytest.raises(NameClash, match="rule 'M-1' is offered by plugin 'a' and by plugin 'b'"):
-        Plugins.of({"a": Provider(rules=[one]), "b": Provider(rules=[two, one])}).ledger()
+        Plugins.of({"a": Provider(rules=[one]), "b": Provider(rules=[two, another])}).ledger()
+
+
+def test_a_rule_may_belong_to_several_names_also_of_several_plugins() -> None:
+    one, two = Rule("M-1", "One.", "a book"), Rule("M-2", "Two.", "a book")
+    plugins = Plugins.of(
+        {
+            "a": Provider(
+                {"collar": Collar, "halts": Halts}, {"collar": [one], "halts": [one, two]}
+            ),
+            "b": Provider({"day": ("halts", "collar"), "more": Halts}, [one]),
+        }
+    )
+
+    assert plugins.ledger() == (one, two)
+    assert [plugin.rules for plugin in plugins.listing()] == [(one, two), (one,)]
 
 
 # --- installed plugins ---------------------------------------------------------------

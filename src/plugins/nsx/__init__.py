@@ -21,5 +21,5 @@ def rule_sets() -> Mapping[str, type]:
 
 
 @hookimpl
-def rules() -> Sequence[Rule]:
-    return (*sessions.RULES, *etr.RULES, *aot.RULES)
+def rules() -> Mapping[str, Sequence[Rule]]:
+    return {"nsx-sessions": sessions.RULES, "nsx-etr": etr.RULES, "nsx-aot": aot.RULES}
