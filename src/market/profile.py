@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeAlias
 import attrs
 from attrs import validators
 
-from .auction import CHAINS
 from .identifiers import Symbol
 
 MONTH_CODES = "FGHJKMNQUVXZ"
@@ -254,14 +253,15 @@ class Listed:
     """The price that it was settled at last, as the scenario has it."""
 
 
-MomentsOf: TypeAlias = Callable[[time, str], Sequence[int]]
-"""From a time of day and a time zone to its moments in a run, in nanoseconds."""
+Windows: TypeAlias = Callable[[time, time, str], Sequence[tuple[int, int]]]
+"""From two times of day in a time zone to the stretches between them, one in each trading
+date of a run, in nanoseconds since its start."""
 
 Settings: TypeAlias = Mapping[str, Mapping[str, object]]
 """For each rule set what its table in a scenario would say."""
 
 
-def no_settings(_listed: Sequence[Listed], _moments: MomentsOf) -> Settings:
+def no_settings(_listed: Sequence[Listed], _windows: Windows) -> Settings:
     """Return nothing: a venue whose rule sets go by their defaults."""
     return {}
 
@@ -291,14 +291,13 @@ class VenueProfile:
     """Its hours, for products that have none of their own."""
 
     products: tuple[Product, ...] = attrs.field(default=())
-    auction: str = attrs.field(default="nsx", validator=validators.in_(tuple(CHAINS)))
     since: date | None = None
     """From when on it has been as described here, or None if that is not known."""
 
     until: date | None = None
     """The first day on which it was not so any more."""
 
-    settings: Callable[[Sequence[Listed], MomentsOf], Settings] = no_settings
+    settings: Callable[[Sequence[Listed], Windows], Settings] = no_settings
     """What its rule sets are set to, for the contracts of a run."""
 
     @products.validator

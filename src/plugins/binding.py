@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pluggy
 
+from ..market.auction import Chain
 from ..market.identifiers import Symbol
 from ..market.instrument import Instrument
 from ..market.rules import Bound, VenueRules
@@ -72,6 +73,31 @@ def trading_states(rule_set: object) -> Iterator[TradingState]:
             name = type(rule_set).__name__
             raise PluginRefused(name, f"trading_states must give states, gave {state!r}")
         yield state
+
+
+def auction_chain(rule_sets: Mapping[str, object]) -> Chain | None:
+    """Return the chain that *rule_sets* bring to their venue, or None if none brings one.
+
+    Raises:
+        PluginRefused: if one brings something else.
+        RuleSetsRefused: if two bring different ones.
+    """
+    found: tuple[str, Chain] | None = None
+    for name, rule_set in rule_sets.items():
+        supply = getattr(rule_set, "auction_chain", None)
+        if supply is None:
+            continue
+        chain = supply()
+        if not isinstance(chain, Chain):
+            raise PluginRefused(name, f"auction_chain must give a chain, gave {chain!r}")
+        if found is not None and found[1] != chain:
+            raise RuleSetsRefused(
+                f"rule sets {found[0]!r} and {name!r} choose an auction's price in different"
+                " ways: leave one out",
+                (found[0], name),
+            )
+        found = (name, chain)
+    return None if found is None else found[1]
 
 
 def check_instrument(rule_set: object, instrument: Instrument) -> None:

@@ -73,6 +73,8 @@ def rule_sets() -> Mapping[str, type | Bundle]:
     of names.  It may have methods of its settings: ``applies_to(symbol) -> bool`` to
     stay out of an instrument; ``trading_states() -> Iterable[TradingState]``, the states
     that it brings to its venue, for boards, timetables and its own changes of state;
+    ``auction_chain() -> Chain``, how auctions choose their price at its venue, where an
+    instrument does not say;
     ``check_instrument(instrument)``, which raises ValueError before the run where its
     settings do not go with an instrument that it is asked about.
     It holds settings only: what it must remember it says with `Remember`.

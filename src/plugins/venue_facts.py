@@ -18,7 +18,6 @@ def facts(profile: VenueProfile) -> dict[str, str]:
         "currency": profile.currency,
         "time zone": profile.time_zone,
         "rule sets": ", ".join(profile.rules),
-        "auction": profile.auction,
         "described": _described(profile),
         "hours": _hours(profile.sessions),
         "states": _states(profile.day),

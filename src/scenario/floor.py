@@ -333,7 +333,7 @@ def _engine(venue: Venue, plan: Plan) -> Factory:
             boards=venue.boards,
             states=venue.states.values(),
             chains=venue.chains,
-            start=plan.tables.scenario.start,
+            start=venue.start,
         )
         return MatchingEngine(CompID(context.name), exchange, watchers)
 

@@ -11,6 +11,7 @@ import attrs
 
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
+from ..market.profile import VenueProfile
 from ..market.staging import Permission, SetPermission
 from ..plugins.actions import Instruction
 from ..plugins.desk import OrderType
@@ -22,6 +23,8 @@ from .errors import ScenarioError, blamed_on, listed, unknown
 from .facts import facts_of
 from .forms import check_expectations
 from .people import accounts, logins, warnings
+from .profiles import described
+from .profiles import warnings as profile_warnings
 from .reading import structure
 from .schema import ROLES, ScenarioFile, StepTable, check_name
 from .shelf import Shelf
@@ -45,8 +48,8 @@ class Plan:
     """
 
     def __init__(self, tables: ScenarioFile, plugins: Plugins, folder: Path) -> None:
-        self.tables = tables
         self.shelf = Shelf(plugins)
+        self.tables = tables = described(tables, self._profile)
         self.names = _names(tables)
         """Who is on the floor, and where the file declares him."""
 
@@ -66,7 +69,11 @@ class Plan:
         offers = self.shelf.plugins.participants
         facts = facts_of(offers[table.kind].cls for table in tables.participant)
         check_expectations(tables.expect, self.names, self._roles, facts)
-        self.warnings = (*warnings(tables, self.logins), *market_warnings(tables, self.venues))
+        self.warnings = (
+            *warnings(tables, self.logins),
+            *profile_warnings(tables, self._profile),
+            *market_warnings(tables, self.venues),
+        )
 
     # --- what is on the floor --------------------------------------------------------
 
@@ -213,6 +220,9 @@ class Plan:
         )
 
     # --- what plugins bring ----------------------------------------------------------
+
+    def _profile(self, name: str) -> VenueProfile:
+        return self.shelf.take(self.shelf.plugins.venues[name])
 
     def _order_types(self) -> dict[CompID, dict[str, OrderType]]:
         types: dict[CompID, dict[str, OrderType]] = {}

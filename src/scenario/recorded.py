@@ -10,15 +10,23 @@ import msgspec
 
 from ..market.identifiers import Symbol
 from ..market.instrument import Instrument
+from ..market.profile import VenueProfile
 from ..market.wording import LABELS
+from ..plugins.manager import Plugins
 from ..runtime.journal import Entry, Recording
 from .errors import ScenarioError
+from .profiles import described
 from .reading import parse_duration, read_scenario
 from .schema import ScenarioFile
 from .venues import instruments_of
 
 _CLASSES: Mapping[str, type] = {cls.__name__: cls for cls in LABELS.values()}
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
+
+
+def _profile(name: str) -> VenueProfile:
+    """Return the profile of a venue that is installed."""
+    return Plugins.discover().venues[name].cls
 
 
 class RecordedRun:
@@ -31,7 +39,8 @@ class RecordedRun:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         header = recording.header
-        self.tables: ScenarioFile = read_scenario(header.scenario, header.overrides)
+        tables = read_scenario(header.scenario, header.overrides)
+        self.tables: ScenarioFile = described(tables, _profile)
         self.instruments: Mapping[Symbol, Instrument] = instruments_of(self.tables)
 
     @property

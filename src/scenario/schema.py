@@ -106,16 +106,32 @@ class InstrumentTable:
     """``[[exchange.instrument]]``: what is traded in one order book."""
 
     symbol: str = attrs.field(validator=_named)
-    price_decimals: int = attrs.field(validator=[validators.ge(0), validators.le(9)])
+    product: str | None = None
+    """The venue's code of what it is a contract of; what is not said here, that says."""
+
+    month: str | None = None
+    """The contract's delivery month, such as ``"2026-03"``."""
+
+    price_decimals: int | None = attrs.field(
+        default=None, validator=validators.optional([validators.ge(0), validators.le(9)])
+    )
+    """Without it a product's: as many as its tick has."""
+
     tick: str | None = None
     ticks: tuple[TickBandTable, ...] = ()
     """Instead of ``tick``, where the tick depends on the price."""
 
-    algorithm: str = "F"
+    algorithm: str | None = None
+    """Without it the product's, or F."""
+
     matching: Settings = attrs.field(factory=dict)
     """The settings of the algorithm."""
 
-    point_value: Decimal = attrs.field(default=Decimal(1), validator=validators.gt(Decimal(0)))
+    point_value: Decimal | None = attrs.field(
+        default=None, validator=validators.optional(validators.gt(Decimal(0)))
+    )
+    """Without it the product's, or 1."""
+
     max_order_qty: int | None = attrs.field(
         default=None, validator=validators.optional(validators.gt(0))
     )
@@ -129,8 +145,11 @@ class InstrumentTable:
     reference: str | None = None
     """The price that an auction refers to before the first trade."""
 
-    auction: str = attrs.field(default="nsx", validator=validators.in_(tuple(CHAINS)))
-    """How an auction's price is chosen (`floorproof.market.auction.CHAINS`)."""
+    auction: str | None = attrs.field(
+        default=None, validator=validators.optional(validators.in_(tuple(CHAINS)))
+    )
+    """How an auction's price is chosen (`floorproof.market.auction.CHAINS`); without it as the
+    venue's rule sets have it, or else ``nsx``."""
 
 
 @attrs.frozen(kw_only=True)
@@ -195,10 +214,24 @@ class ExchangeTable:
     """The exchange gateway that leads here; none where only sessions of its own trade."""
 
     rules: tuple[str, ...] = ()
+    """Beside the venue's own, if it has a profile."""
+
     settings: Mapping[str, Settings] = attrs.field(factory=dict)
     """Each rule set's own table."""
 
-    instrument: tuple[InstrumentTable, ...] = attrs.field(validator=validators.min_len(1))
+    venue: str | None = None
+    """The profile of a venue: its products, hours, states and rule sets, and how these are
+    set.  What the other keys say goes before."""
+
+    days: int = attrs.field(default=1, validator=[validators.ge(1), validators.le(366)])
+    """How many trading dates of the venue the timetables of its boards are for."""
+
+    time_zone: str | None = None
+    """Whose dates it goes by; without it those of the start as the file has it."""
+
+    instrument: tuple[InstrumentTable, ...] = ()
+    """Where a venue has none, each of its products is listed once, under its code."""
+
     state: tuple[StateTable, ...] = ()
     board: tuple[BoardTable, ...] = ()
 

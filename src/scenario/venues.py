@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from ..market.auction import CHAINS, Chain
+from ..market.auction import CHAINS, NSX_FOUR_STEPS, Chain
 from ..market.identifiers import CompID, Price, Symbol
 from ..market.instrument import Instrument, TickBand, TickTable
 from ..market.matching import Algorithm
 from ..market.sessions import CONTINUOUS, Board, TradingState, Transition
 from ..market.wording import TIMES_IN_FORCE
-from ..plugins.binding import check_instrument, trading_states, venue_manager, venue_rules
+from ..plugins.binding import (
+    auction_chain,
+    check_instrument,
+    trading_states,
+    venue_manager,
+    venue_rules,
+)
 from .errors import ScenarioError, blamed_on, unknown
+from .profiles import zone_of
 from .reading import structure
 from .schema import BoardTable, ExchangeTable, InstrumentTable, ScenarioFile, StateTable
 from .shelf import Shelf
+
+_FIFO = "F"
+"""The algorithm of an instrument for which nobody has said one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +53,9 @@ class Venue:
     """By name, what an instrument or a board can be put into."""
 
     boards: Sequence[Board]
+
+    start: datetime
+    """When the run begins, by the venue's own calendar."""
 
 
 def venues(tables: ScenarioFile, shelf: Shelf) -> Iterator[Venue]:
@@ -67,10 +83,19 @@ def venues(tables: ScenarioFile, shelf: Shelf) -> Iterator[Venue]:
             instruments=listed,
             algorithms=_algorithms(table, where, shelf),
             rule_sets=rule_sets,
-            chains={Symbol(each.symbol): CHAINS[each.auction] for each in table.instrument},
+            chains=_chains(table, where, rule_sets),
             states=states,
             boards=tuple(_boards(table, where, states)),
+            start=_start(tables.scenario.start, zone_of(table, where)),
         )
+
+
+def _start(start: datetime, zone: ZoneInfo | None) -> datetime:
+    """Return *start* as the clock of a venue shows it; its offset stays for the whole run."""
+    if zone is None:
+        return start
+    local = start.astimezone(zone)
+    return local.replace(tzinfo=timezone(local.utcoffset() or timedelta()))
 
 
 def warnings(tables: ScenarioFile, venues: Mapping[CompID, Venue]) -> Iterator[str]:
@@ -110,6 +135,8 @@ def instruments_of(tables: ScenarioFile) -> dict[Symbol, Instrument]:
 
 
 def _instrument(table: InstrumentTable, where: str) -> Instrument:
+    if table.price_decimals is None:
+        raise ScenarioError(where, "the key 'price_decimals' is missing")
     if (table.tick is None) == (not table.ticks):
         found = "neither" if table.tick is None else "both"
         raise ScenarioError(where, f"expected either tick or ticks, found {found}")
@@ -117,8 +144,8 @@ def _instrument(table: InstrumentTable, where: str) -> Instrument:
         symbol=Symbol(table.symbol),
         price_decimals=table.price_decimals,
         ticks=TickTable.uniform(1),
-        point_value=table.point_value,
-        algorithm=table.algorithm,
+        point_value=Decimal(1) if table.point_value is None else table.point_value,
+        algorithm=table.algorithm or _FIFO,
         max_order_qty=table.max_order_qty,
         round_lot=table.round_lot,
     )
@@ -276,9 +303,23 @@ def _algorithms(table: ExchangeTable, where: str, shelf: Shelf) -> dict[Symbol, 
     for number, each in enumerate(table.instrument):
         at = f"{where}.instrument[{number}]"
         with blamed_on(f"{at}.algorithm"):
-            cls: type[Any] = shelf.take(shelf.plugins.matching_algorithms[each.algorithm])
+            cls: type[Any] = shelf.take(shelf.plugins.matching_algorithms[each.algorithm or _FIFO])
         algorithms[Symbol(each.symbol)] = structure(dict(each.matching), cls, f"{at}.matching")
     return algorithms
+
+
+def _chains(
+    table: ExchangeTable, where: str, rule_sets: Mapping[str, object]
+) -> dict[Symbol, Chain]:
+    """Return how each instrument's auction chooses its price."""
+    with blamed_on(f"{where}.rules"):
+        of_venue = auction_chain(rule_sets)
+    return {
+        Symbol(each.symbol): CHAINS[each.auction]
+        if each.auction is not None
+        else of_venue or NSX_FOUR_STEPS
+        for each in table.instrument
+    }
 
 
 def _rule_sets(

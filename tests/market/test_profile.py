@@ -108,7 +108,6 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "short MIC":        (lambda: profile(mic="XKL"), "mic"),
     "currency in full": (lambda: profile(currency="ringgit"), "currency"),
     "no hours":         (lambda: profile(sessions=()), "sessions"),
-    "unknown auction":  (lambda: profile(auction="dutch"), "auction"),
     "one code twice":   (lambda: profile(products=(Product(code="P", name="p"),) * 2),
                          "two products have the code 'P'"),
     "thirteenth month": (lambda: Month.read("2026-13"), "such as 2026-03, found '2026-13'"),

@@ -1,0 +1,310 @@
+"""Exchanges that name a venue: what its profile says is written into their tables.
+
+After that an exchange is one like any other, as if the scenario had said it all: its
+rule sets and their settings, the terms of its instruments, and boards whose timetables
+are the venue's hours.  Here the venue's clocks become moments of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+
+from ..market.identifiers import Duration, Symbol
+from ..market.profile import Listed, Month, Product, Session, VenueProfile, sessions_of
+from .errors import ScenarioError, blamed_on, unknown
+from .schema import (
+    BoardTable,
+    ExchangeTable,
+    InstrumentTable,
+    ScenarioFile,
+    TransitionTable,
+)
+
+FindProfile = Callable[[str], VenueProfile]
+"""From a venue's name to its profile; raises a `FloorproofError` if it has none."""
+
+_LONGEST_PAUSE_DAYS = 14
+"""No venue is closed for longer than this, so that beyond it nothing is looked for."""
+
+
+def described(tables: ScenarioFile, profile_of: FindProfile) -> ScenarioFile:
+    """Return *tables* in which every exchange says itself what its venue's profile says.
+
+    Raises:
+        ScenarioError: if a venue has no profile, or what an exchange says does not go
+            with it.
+    """
+    exchanges = []
+    for index, table in enumerate(tables.exchange):
+        where = f"exchange[{index}]"
+        if table.venue is None:
+            _check_undescribed(table, where)
+            exchanges.append(table)
+        else:
+            with blamed_on(f"{where}.venue"):
+                profile = profile_of(table.venue)
+            day = _Calendar(profile, tables.scenario.start, table.days, f"{where}.venue")
+            exchanges.append(_described(table, where, profile, day))
+    return attrs.evolve(tables, exchange=tuple(exchanges))
+
+
+def warnings(tables: ScenarioFile, profile_of: FindProfile) -> Iterator[str]:
+    """Yield which venues a profile does not describe as they were when the run begins."""
+    for index, table in enumerate(tables.exchange):
+        if table.venue is None:
+            continue
+        profile = profile_of(table.venue)
+        zone = _zone(profile, f"exchange[{index}].venue")
+        today = tables.scenario.start.astimezone(zone).date()
+        if profile.since is not None and today < profile.since:
+            when = f"from {profile.since} on"
+        elif profile.until is not None and today >= profile.until:
+            when = f"before {profile.until}"
+        else:
+            continue
+        yield (
+            f"exchange[{index}].venue: {table.venue!r} is described as it was {when}, and the"
+            f" scenario begins on {today}"
+        )
+
+
+def zone_of(table: ExchangeTable, where: str) -> ZoneInfo | None:
+    """Return whose dates an exchange goes by, or None if it does not say.
+
+    Raises:
+        ScenarioError: if there is no such zone.
+    """
+    return None if table.time_zone is None else _known_zone(table.time_zone, f"{where}.time_zone")
+
+
+def _check_undescribed(table: ExchangeTable, where: str) -> None:
+    if not table.instrument:
+        raise ScenarioError(
+            f"{where}.instrument", "expected at least one, as there is no `venue` that has products"
+        )
+    for number, each in enumerate(table.instrument):
+        at = f"{where}.instrument[{number}]"
+        if each.product is not None:
+            raise ScenarioError(
+                f"{at}.product", "expected none, as there is no `venue` that has products"
+            )
+        _check_plain(each, at)
+
+
+def _check_plain(table: InstrumentTable, where: str) -> None:
+    """Check what an instrument says that is no product's."""
+    if table.price_decimals is None:
+        raise ScenarioError(where, "the key 'price_decimals' is missing")
+    if table.month is not None:
+        raise ScenarioError(f"{where}.month", "expected none, as only a `product` has months")
+
+
+# --- an exchange ----------------------------------------------------------------------
+
+
+def _described(
+    table: ExchangeTable, where: str, profile: VenueProfile, calendar: _Calendar
+) -> ExchangeTable:
+    products = {product.code: product for product in profile.products}
+    instruments = table.instrument or tuple(
+        InstrumentTable(symbol=product.code, product=product.code)
+        for product in profile.products
+        if product.tick is not None
+    )
+    if not instruments:
+        raise ScenarioError(
+            f"{where}.instrument", f"expected at least one, as {table.venue!r} has no products"
+        )
+    of: dict[str, Product | None] = {}
+    listed: list[Listed] = []
+    filled = []
+    for number, each in enumerate(instruments):
+        at = f"{where}.instrument[{number}]"
+        product = None
+        if each.product is None:
+            _check_plain(each, at)
+        elif each.product in products:
+            product = products[each.product]
+            each = _filled(each, product, at)
+            listed.append(_listed(each, product, calendar.now, at))
+        else:
+            raise ScenarioError(
+                f"{at}.product", unknown(f"product of {table.venue}", str(each.product), products)
+            )
+        of[each.symbol] = product
+        filled.append(each)
+    return attrs.evolve(
+        table,
+        rules=(*profile.rules, *table.rules),
+        settings=_merged(profile.settings(listed, calendar.windows), table.settings),
+        instrument=tuple(filled),
+        board=(*table.board, *_boards(table, profile, of, calendar)),
+        time_zone=table.time_zone or profile.time_zone,
+    )
+
+
+def _filled(table: InstrumentTable, product: Product, where: str) -> InstrumentTable:
+    """Return the table of a contract with what its product says of it."""
+    tick = table.tick
+    if tick is None and not table.ticks:
+        tick = product.tick
+        if tick is None:
+            raise ScenarioError(
+                f"{where}.tick", f"expected one, as {product.code}'s is not known here"
+            )
+    decimals = table.price_decimals
+    if decimals is None:
+        ticks = [band.tick for band in table.ticks] if tick is None else [tick]
+        decimals = max(len(each.partition(".")[2]) for each in ticks)
+    points = table.point_value
+    if points is None and product.point_value is not None:
+        points = Decimal(product.point_value)
+    return attrs.evolve(
+        table,
+        tick=tick,
+        price_decimals=decimals,
+        point_value=points,
+        algorithm=table.algorithm or product.algorithm,
+    )
+
+
+def _listed(table: InstrumentTable, product: Product, now: datetime, where: str) -> Listed:
+    spot, month = product.spot(now), None
+    if table.month is not None:
+        with blamed_on(f"{where}.month"):
+            month = Month.read(table.month)
+        months = product.months
+        if months is not None and not months.lists(month, spot, now.date()):
+            raise ScenarioError(
+                f"{where}.month",
+                f"expected a month that {product.code} lists on {now.date()} ({months.says}), of"
+                f" which {spot} is the spot month; found {table.month!r}",
+            )
+    return Listed(
+        symbol=Symbol(table.symbol),
+        product=product,
+        month=month,
+        is_spot=month == spot,
+        settlement=table.reference,
+    )
+
+
+def _merged(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *preset* with what a scenario says itself, table within table."""
+    merged = dict(preset)
+    for key, value in own.items():
+        known = merged.get(key)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            value = _merged(known, value)
+        merged[key] = value
+    return merged
+
+
+# --- hours ----------------------------------------------------------------------------
+
+
+def _boards(
+    table: ExchangeTable,
+    profile: VenueProfile,
+    of: Mapping[str, Product | None],
+    calendar: _Calendar,
+) -> Iterator[BoardTable]:
+    """Yield a board for each product that the file has put on none, with its hours."""
+    placed = {symbol for board in table.board for symbol in board.symbols}
+    together: dict[str, list[str]] = {}
+    for symbol, product in of.items():
+        if symbol not in placed:
+            name = str(table.venue) if product is None else product.code
+            together.setdefault(name, []).append(symbol)
+    for name, symbols in together.items():
+        product = of[symbols[0]]
+        sessions = profile.sessions if product is None else profile.hours(product)
+        state, timetable = calendar.timetable(sessions)
+        yield BoardTable(name=name, symbols=tuple(symbols), state=state, timetable=timetable)
+
+
+class _Calendar:
+    """The trading dates of a venue that a run is about, and when they are in it."""
+
+    def __init__(self, profile: VenueProfile, start: datetime, days: int, where: str) -> None:
+        self._day = profile.day
+        self._zone = _zone(profile, where)
+        self._start = start.astimezone(UTC)
+        self.now = self._start.astimezone(self._zone).replace(tzinfo=None)
+        """What time it is by the venue's clock as the run begins."""
+
+        self._days = days
+        self._dates = self._trading_dates(profile.sessions)
+
+    def moment_ns(self, local: datetime, zone: ZoneInfo | None = None) -> int:
+        """Return when it is *local* by the venue's clock, in nanoseconds of the run."""
+        at = local.replace(tzinfo=zone or self._zone).astimezone(UTC)
+        return (at - self._start) // timedelta(microseconds=1) * 1_000
+
+    def windows(self, opens: time, closes: time, zone: str) -> list[tuple[int, int]]:
+        """Return the stretches from *opens* to *closes* of the run's trading dates."""
+        of = _known_zone(zone, "time zone")
+        found = [
+            (
+                self.moment_ns(datetime.combine(day, opens), of),
+                self.moment_ns(datetime.combine(day, closes), of),
+            )
+            for day in self._dates
+        ]
+        return [(max(0, begin), end) for begin, end in found if end > 0]
+
+    def timetable(self, sessions: Sequence[Session]) -> tuple[str, tuple[TransitionTable, ...]]:
+        """Return the state that a board begins the run in, and what it enters when."""
+        dates = self._trading_dates(sessions)
+        before = dates[0] - timedelta(days=_LONGEST_PAUSE_DAYS)
+        earlier = [before + timedelta(days=n) for n in range(_LONGEST_PAUSE_DAYS)]
+        entered = [each for day in [*earlier, *dates] for each in self._of_date(sessions, day)]
+        state, ahead = self._day.closed, []
+        for at_ns, name in entered:
+            if at_ns <= 0:
+                state = name
+            else:
+                ahead.append(TransitionTable(at=Duration(at_ns), state=name))
+        return state, tuple(ahead)
+
+    def _trading_dates(self, sessions: Sequence[Session]) -> list[date]:
+        """Return the first dates that are not over as the run begins."""
+        dates: list[date] = []
+        day = self.now.date() - timedelta(days=1)
+        while len(dates) < self._days:
+            having = sessions_of(sessions, day)
+            if having and having[-1].span(day)[1] > self.now:
+                dates.append(day)
+            day += timedelta(days=1)
+        return dates
+
+    def _of_date(self, sessions: Sequence[Session], day: date) -> Iterator[tuple[int, str]]:
+        """Yield what a board enters when on one trading date, first to last."""
+        having, last_ns = sessions_of(sessions, day), None
+        for number, session in enumerate(having, start=1):
+            opens, closes = (self.moment_ns(each) for each in session.span(day))
+            for phase in self._day.phases:
+                at_ns = opens + phase.offset_ns
+                if last_ns is None or at_ns > last_ns:
+                    yield at_ns, phase.state
+            last_ns = closes
+            yield closes, self._day.closed if number == len(having) else self._day.between
+
+
+def _zone(profile: VenueProfile, where: str) -> ZoneInfo:
+    return _known_zone(profile.time_zone, where)
+
+
+def _known_zone(name: str, where: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ScenarioError(
+            where, f"no time zone named {name!r}: expected a name such as America/Chicago"
+        ) from None
