@@ -198,6 +198,7 @@ def run(
     if not quiet:
         _tell(result)
     _judge(result)
+    _say_invariants(result)
     _say(f"digest {result.digest}")
     return 0 if result.held else FOUND_SOMETHING
 
@@ -308,6 +309,19 @@ def _judge(result: Result) -> None:
     _say(f"{len(verdicts)} expectation{'s' * (len(verdicts) > 1)}, {len(failed)} failed")
     for verdict in failed:
         _explain(verdict)
+
+
+def _say_invariants(result: Result) -> None:
+    """Say who watched, and of what did not hold the entries that led there."""
+    if not result.invariants:
+        return
+    many = "s" * (len(result.invariants) > 1)
+    _say(f"{len(result.invariants)} invariant{many}, {len(result.violations)} broken")
+    for each in result.violations:
+        at = "" if each.seq is None else f", at entry {each.seq}"
+        _say(f"  {each.invariant}: {each.text}{at}")
+        for entry in each.entries:
+            _say(f"    {plain_text(entry)}")
 
 
 def _explain(verdict: Verdict) -> None:

@@ -97,12 +97,13 @@ def test_run_prints_plain_text_on_a_terminal_that_asks_for_it() -> None:
     assert "\x1b[3" not in on_a_terminal("run", STAGED_ORDER, NO_COLOR="1")
 
 
-def test_quiet_leaves_verdict_and_digest() -> None:
+def test_quiet_leaves_verdicts_and_digest() -> None:
     lines = command("run", STAGED_ORDER, "--quiet").out.splitlines()
 
     assert lines[0] == "9 expectations, 0 failed"
-    assert lines[1].startswith("digest ")
-    assert len(lines) == 2
+    assert lines[1] == "6 invariants, 0 broken"
+    assert lines[2].startswith("digest ")
+    assert len(lines) == 3
 
 
 def test_an_export_holds_the_run(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ class MatchingEngine:
         watchers: Mapping[CompID, Sequence[CompID]] | None = None,
     ) -> None:
         self._name = name
-        self._exchange = exchange
+        self.exchange = exchange
         self._watchers = watchers or {}
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
@@ -91,16 +91,16 @@ class MatchingEngine:
                         {"sender": delivery.sender, "named": request.sender_comp_id},
                     )
                     return
-                yield from self._answer(self._exchange.receive(request, delivery.now_ns))
+                yield from self._answer(self.exchange.receive(request, delivery.now_ns))
             case ChangeTradingState() | BustTrade() | CancelOrders() as operation:
                 if delivery.sender != ENVIRONMENT:
                     named = type(operation).__name__
                     yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
                     return
-                yield from self._answer(self._exchange.operate(operation, delivery.now_ns))
+                yield from self._answer(self.exchange.operate(operation, delivery.now_ns))
             case RuleSetDue(rule_set, symbol, name):
                 yield from self._answer(
-                    self._exchange.scheduled(rule_set, symbol, name, delivery.now_ns)
+                    self.exchange.scheduled(rule_set, symbol, name, delivery.now_ns)
                 )
             case other:
                 raise TypeError(f"a matching engine has no use for {other!r}")

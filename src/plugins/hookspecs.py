@@ -128,6 +128,16 @@ class ShortForm:
 
 
 @hookspec
+def invariants() -> Mapping[str, type]:
+    """Offer invariants, which must hold in every run: name to class.
+
+    See `floorproof.plugins.watching.Invariant` for what such a class does.  All that are
+    offered watch every run, but for those that are ``costly``, which a scenario names.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def exporters() -> Mapping[str, Callable[..., bytes]]:
     """Offer exports of a run: name to a function of journal entries to bytes.
 

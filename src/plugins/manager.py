@@ -149,6 +149,7 @@ class Plugins:
         self.participants: Offers[type] = self.offers("participants")
         self.scenario_actions: Offers[type] = self.offers("scenario_actions")
         self.venues: Offers[VenueProfile] = self.offers("venues")
+        self.invariants: Offers[type] = self.offers("invariants")
         self.exporters: Offers[Callable[..., bytes]] = self.offers("exporters")
         self.commands: Offers[click.Command] = self.offers("commands")
 

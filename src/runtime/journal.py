@@ -123,7 +123,12 @@ class Journal:
     Args:
         keep: whether `entries` holds them all in memory.
         write: is given each encoded line without its end; None to write nowhere.
+
+    Attributes:
+        watch: is shown each entry once it is written; what it raises ends the run.
     """
+
+    watch: Callable[[Entry], object] | None = None
 
     def __init__(
         self, *, keep: bool = True, write: Callable[[bytes], object] | None = None
@@ -168,6 +173,8 @@ class Journal:
         if self._write is not None:
             self._write(line)
         self._whole = True
+        if self.watch is not None:
+            self.watch(entry)
 
     def _hash(self) -> None:
         """Take what is new into the digest: many lines at once, as each call has its price."""

@@ -35,7 +35,7 @@ from .errors import (
 from .fence import Fence
 from .journal import Entry, Journal
 from .mailbox import Mailbox
-from .participant import Answer, Context, Delivery, Fact, Factory, Run, Send
+from .participant import Answer, Context, Delivery, Fact, Factory, Participant, Run, Send
 from .seat import BareRun, Census, Failure, Link, Seat
 
 ENVIRONMENT = "scenario"
@@ -151,6 +151,14 @@ class Kernel:
         seat.mailbox = Mailbox(self, seat)
         self._guests += 1
         return seat.mailbox
+
+    def participant(self, name: str) -> Participant | None:
+        """Return somebody on the floor, or None before the run, or for a guest.
+
+        Raises:
+            KeyError: if nobody has that name.
+        """
+        return self._seats[name].participant
 
     def schedule(self, at_ns: int, recipient: str, message: object) -> None:
         """Have *recipient* get *message* from outside at *at_ns*.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from ..actors.market_flow import MarketFlow
 from ..actors.matching_engine import MatchingEngine
 from ..actors.portfolio_manager import PortfolioManager
 from ..actors.sse_gateway import SseGateway, SseGatewayConfig
+from ..market.credentials import Logins
 from ..market.exchange import Exchange
-from ..market.identifiers import CompID
+from ..market.identifiers import CompID, Symbol
+from ..market.instrument import Instrument
 from ..market.operations import ChangeTradingState
 from ..market.window import Window
 from ..market.wording import Wording
@@ -36,6 +38,7 @@ from .plan import Plan
 from .reading import read_scenario
 from .schema import UserTable
 from .venues import Venue
+from .watch import Violation, Watch, watchers_of
 
 _ROOMS = ("floorproof.market", "floorproof.plugins", "floorproof.wire", "floorproof.actors")
 
@@ -83,11 +86,16 @@ class Result:
 
     journal: tuple[Entry, ...] = attrs.field(repr=False)
     verdicts: tuple[Verdict, ...]
+    invariants: tuple[str, ...] = ()
+    """Those that watched."""
+
+    violations: tuple[Violation, ...] = ()
+    """What must hold and did not: of each invariant the first."""
 
     @property
     def held(self) -> bool:
-        """Whether every expectation came true."""
-        return all(verdict.held for verdict in self.verdicts)
+        """Whether every expectation came true, and every invariant held."""
+        return not self.violations and all(verdict.held for verdict in self.verdicts)
 
     def windows(self) -> dict[str, Window]:
         """Return every user's window as it stood at the end."""
@@ -216,9 +224,12 @@ class Floor:
         for name, make in self._makers.items():
             kernel.add(name, make)
         self._schedule(kernel)
+        watchers = dict(watchers_of(plan.invariants, _Watched(plan, kernel)))
+        journal.watch = watch = Watch(watchers, journal.entries)
         outcome = "interrupted"
         try:
             kernel.run_to_end()
+            violations = watch.end(kernel.now_ns)
             outcome = "finished"
         except Exception as error:
             outcome = str(error).partition("\n")[0]
@@ -234,6 +245,8 @@ class Floor:
             choices=dict(choices.taken),
             journal=tuple(journal.entries),
             verdicts=judge.judge(plan.tables.expect),
+            invariants=tuple(watchers),
+            violations=violations,
         )
 
     def _schedule(self, kernel: Kernel) -> None:
@@ -251,6 +264,39 @@ class Floor:
                 kernel.schedule(flow_step.at_ns, flow.name, flow_step)
         for replay in plan.replays:
             kernel.schedule(0, replay.name, ReplayStart())
+
+
+@attrs.frozen
+class _Watched:
+    """The floor of one run, as its invariants know it (`plugins.watching.WatchedFloor`)."""
+
+    _plan: Plan
+    _kernel: Kernel
+
+    @property
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        return self._plan.instruments
+
+    @property
+    def exchange_of(self) -> Mapping[Symbol, CompID]:
+        return self._plan.exchange_of
+
+    @property
+    def users(self) -> Sequence[CompID]:
+        return tuple(CompID(user.name) for user in self._plan.tables.user)
+
+    @property
+    def logins(self) -> Mapping[CompID, Logins]:
+        return self._plan.logins
+
+    def gateways(self, kind: str) -> Sequence[CompID]:
+        return self._plan.gateways(kind)
+
+    def rule_sets(self, exchange: CompID) -> Mapping[str, object]:
+        return self._plan.venues[exchange].rule_sets
+
+    def participant(self, name: str) -> object:
+        return self._kernel.participant(name)
 
 
 # --- who is on the floor, in the order of their ranks --------------------------------

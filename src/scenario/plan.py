@@ -30,6 +30,7 @@ from .schema import ROLES, ScenarioFile, StepTable, check_name
 from .shelf import Shelf
 from .venues import Venue, venues
 from .venues import warnings as market_warnings
+from .watch import chosen_invariants
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +64,7 @@ class Plan:
         self.flows = tuple(flows(tables, self.venues))
         self.replays = tuple(replays(tables, self.venues, folder))
         self.participants = tuple(self._participants())
+        self.invariants = chosen_invariants(tables.invariants, self.shelf)
         self._check_links()
         self._check_drop_copies()
         self.instructions = tuple(self._instructions())

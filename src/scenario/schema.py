@@ -314,6 +314,20 @@ class ParticipantTable:
 
 
 @attrs.frozen(kw_only=True)
+class InvariantsTable:
+    """``[invariants]``: which of them watch, besides all that are not costly."""
+
+    on: tuple[str, ...] = ()
+    """Costly ones that watch as well."""
+
+    off: tuple[str, ...] = ()
+    """Those that do not."""
+
+    settings: Settings = attrs.field(factory=dict)
+    """A table for each that has settings, by its name."""
+
+
+@attrs.frozen(kw_only=True)
 class StepTable:
     """``[[step]]``: who does what, when.  What else it holds is the action's."""
 
@@ -379,5 +393,6 @@ class ScenarioFile:
     replay: tuple[ReplayTable, ...] = ()
     drop_copy: tuple[DropCopyTable, ...] = ()
     participant: tuple[ParticipantTable, ...] = ()
+    invariants: InvariantsTable = attrs.field(factory=InvariantsTable)
     step: tuple[StepTable, ...] = ()
     expect: tuple[ExpectTable, ...] = ()

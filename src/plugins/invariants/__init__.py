@@ -1,0 +1,24 @@
+"""The invariants that ship with floorproof: what must hold on every floor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..hookspecs import CONTRACT_VERSION, hookimpl
+from .books import UncrossedBooks
+from .orders import BothSides, OrderQuantities
+from .staging import OneOwner, ParentFills, StagedAudience
+
+floorproof_contract = CONTRACT_VERSION
+
+
+@hookimpl
+def invariants() -> Mapping[str, type]:
+    return {
+        "both-sides": BothSides,
+        "one-owner": OneOwner,
+        "order-quantities": OrderQuantities,
+        "parent-fills": ParentFills,
+        "staged-audience": StagedAudience,
+        "uncrossed-books": UncrossedBooks,
+    }

@@ -1,0 +1,150 @@
+"""What an exchange says of an order adds up, report by report, and of a trade on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import attrs
+
+from ...market.fix import ExecType, OrdStatus, Side
+from ...market.identifiers import OrderID, Price, Qty
+from ...market.messages import ExecutionReport
+from ...runtime.journal import Entry
+from ..watching import Broken, WatchedFloor, Watcher
+
+_OPEN = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
+
+
+@attrs.frozen
+class OrderQuantities:
+    """No quantity of an order is lost, or counted twice: not filled and canceled both.
+
+    Of an order that is open, what it has filled and what is left of it make up its quantity;
+    of one that is over nothing is left, and nothing more happens to it but that a trade is
+    taken back.  What it has filled grows by each fill and by nothing else.
+    """
+
+    def watch(self, floor: WatchedFloor) -> Watcher | None:
+        return _Quantities(frozenset(floor.exchange_of.values()))
+
+
+@attrs.frozen
+class _Stands:
+    """An order as the last report had it."""
+
+    seq: int
+    is_open: bool
+    cum_qty: Qty
+    leaves_qty: Qty
+
+
+@attrs.define
+class _Quantities(Watcher):
+    sees = (ExecutionReport,)
+
+    _exchanges: Collection[str]
+    _orders: dict[tuple[str, OrderID], _Stands] = attrs.field(init=False, factory=dict)
+
+    def see(self, entry: Entry) -> Broken | None:
+        report: ExecutionReport = entry.payload
+        exchange = entry.sender
+        if exchange is None or exchange not in self._exchanges or report.order_id is None:
+            return None
+        key = (exchange, report.order_id)
+        before = self._orders.get(key)
+        is_open = report.ord_status in _OPEN
+        now = _Stands(entry.seq, is_open, report.cum_qty, report.leaves_qty)
+        self._orders[key] = now
+        wrong = _adds_up(report, now) or _follows(report, now, before)
+        if wrong is None:
+            return None
+        return Broken(
+            f"order {report.order_id} at {exchange} ({report.cl_ord_id}) {wrong}",
+            () if before is None else (before.seq,),
+        )
+
+
+def _adds_up(report: ExecutionReport, now: _Stands) -> str | None:
+    """Return what is wrong with a report by itself, or None."""
+    if now.leaves_qty < 0 or now.cum_qty < 0:
+        return f"has filled {now.cum_qty} and has {now.leaves_qty} left"
+    if not now.is_open:
+        return f"is over with {now.leaves_qty} left" if now.leaves_qty else None
+    if now.cum_qty + now.leaves_qty != report.order_qty:
+        return (
+            f"of {report.order_qty} has filled {now.cum_qty} and has {now.leaves_qty} left,"
+            f" which makes {now.cum_qty + now.leaves_qty}"
+        )
+    return None
+
+
+def _follows(report: ExecutionReport, now: _Stands, before: _Stands | None) -> str | None:
+    """Return what is wrong with a report after the one before, or None."""
+    if report.exec_type is ExecType.TRADE_CANCEL or before is None:
+        return None  # what is taken back, and the first that is heard of an order
+    if not before.is_open:
+        return f"is over, and then: {report.exec_type.name.lower().replace('_', ' ')}"
+    filled = report.last_qty if report.exec_type is ExecType.TRADE else 0
+    if now.cum_qty != before.cum_qty + filled:
+        return f"had filled {before.cum_qty}, fills {filled}, and has filled {now.cum_qty}"
+    if report.exec_type is ExecType.TRADE and now.leaves_qty != before.leaves_qty - filled:
+        return f"had {before.leaves_qty} left, fills {filled}, and has {now.leaves_qty} left"
+    return None
+
+
+@attrs.frozen
+class BothSides:
+    """Each trade is told to a buyer and to a seller, alike in quantity and price."""
+
+    def watch(self, floor: WatchedFloor) -> Watcher | None:
+        return _Sides(frozenset(floor.exchange_of.values()))
+
+
+@attrs.frozen
+class _Told:
+    """What one side was told of a trade."""
+
+    seq: int
+    side: Side
+    last_qty: Qty
+    last_px: Price | None
+
+
+@attrs.define
+class _Sides(Watcher):
+    sees = (ExecutionReport,)
+
+    _exchanges: Collection[str]
+    _single: dict[tuple[str, int], _Told] = attrs.field(init=False, factory=dict)
+    """Trades of which one side has been told."""
+
+    def see(self, entry: Entry) -> Broken | None:
+        report: ExecutionReport = entry.payload
+        number, exchange = report.trd_match_id, entry.sender
+        if report.exec_type is not ExecType.TRADE or number is None:
+            return None
+        if exchange is None or exchange not in self._exchanges:
+            return None
+        key = (exchange, number)
+        told = _Told(entry.seq, report.side, report.last_qty, report.last_px)
+        other = self._single.pop(key, None)
+        if other is None:
+            self._single[key] = told
+            return None
+        if other.side is told.side:
+            wrong = f"has two sides that {told.side.name.lower()}"
+        elif (other.last_qty, other.last_px) != (told.last_qty, told.last_px):
+            wrong = (
+                f"is {other.last_qty} at {other.last_px} to one side, and {told.last_qty} at"
+                f" {told.last_px} to the other"
+            )
+        else:
+            return None
+        return Broken(f"trade {number} of {exchange} {wrong}", (other.seq,))
+
+    def end(self) -> Broken | None:
+        for (exchange, number), told in self._single.items():
+            only = told.side.name.lower()
+            text = f"of trade {number} of {exchange} only the {only} side was ever told"
+            return Broken(text, (told.seq,))
+        return None

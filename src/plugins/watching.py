@@ -1,0 +1,94 @@
+"""What an invariant is: something that must hold in every run, and looks on as it goes.
+
+An invariant's class holds settings, as every plugin's does.  For each run it gives a
+watcher, which keeps what it must remember, sees the journal's entries as they are
+written, and says when what must hold does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
+
+import attrs
+
+from ..market.credentials import Logins
+from ..market.identifiers import CompID, Symbol
+from ..market.instrument import Instrument
+from ..runtime.journal import Entry
+
+
+class WatchedFloor(Protocol):
+    """The floor of one run, as an invariant may know it; to be read, never written."""
+
+    @property
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        """Whatever is listed."""
+
+    @property
+    def exchange_of(self) -> Mapping[Symbol, CompID]:
+        """The exchange, by the name of its engine, that lists each instrument."""
+
+    @property
+    def users(self) -> Sequence[CompID]:
+        """Those whom the scenario names as users."""
+
+    @property
+    def logins(self) -> Mapping[CompID, Logins]:
+        """Who is logged in, by gateway."""
+
+    def gateways(self, kind: str) -> Sequence[CompID]:
+        """Return the gateways of a kind, ``sse`` or ``exchange``."""
+
+    def rule_sets(self, exchange: CompID) -> Mapping[str, object]:
+        """Return an exchange's rule sets with their settings, in the order they are asked."""
+
+    def participant(self, name: str) -> object:
+        """Return somebody on the floor, whose state may be read in `Watcher.quiet`."""
+
+
+@attrs.frozen
+class Broken:
+    """What must hold does not."""
+
+    text: str
+    """What is wrong, as a sentence without an end: ``C1 has filled 7 of 6``."""
+
+    entries: tuple[int, ...] = ()
+    """The ``seq`` of entries that belong to the story besides the one that was seen."""
+
+
+class Watcher:
+    """Looks on at one run.  Each method returns None while all is well.
+
+    After the first `Broken` it is asked no more.
+    """
+
+    sees: ClassVar[tuple[type, ...]] = ()
+    """The classes of the payloads that it is shown; none for every entry."""
+
+    def see(self, entry: Entry) -> Broken | None:
+        """Take in an entry as it is written.
+
+        A delivery's entry comes before its recipient has it, and the facts that come of it
+        after all the deliveries of that moment.
+        """
+        return None
+
+    def quiet(self, now_ns: int) -> Broken | None:
+        """Look at participants' states: nobody has anything to do before the next delivery."""
+        return None
+
+    def end(self) -> Broken | None:
+        """Look back, as nothing is left to happen."""
+        return None
+
+
+class Invariant(Protocol):
+    """Something that must hold: an attrs class of settings.
+
+    A class may say ``costly = True``: it then watches only where a scenario names it.
+    """
+
+    def watch(self, floor: WatchedFloor, /) -> Watcher | None:
+        """Return who looks on at a run, or None where the floor has nothing to look at."""

@@ -1,0 +1,235 @@
+"""The invariants that ship: each holds on floors as they are, and is broken by what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+import msgspec
+import pytest
+from floors import play
+from hypothesis import given
+from hypothesis import strategies as st
+
+import floorproof
+from floorproof.market.credentials import Logins
+from floorproof.market.fix import ExecType, Side
+from floorproof.market.identifiers import CompID, Symbol
+from floorproof.market.instrument import Instrument
+from floorproof.market.messages import ExecutionReport
+from floorproof.market.staging import ParentPartialFill, StagedAck, StagedUpdate
+from floorproof.plugins.invariants import invariants
+from floorproof.runtime.journal import Entry
+from floorproof.scenario.watch import Watch, watchers_of
+
+WORKED = """
+    0s PM1 stage P1 buy 10 @ 15352.00 for 123
+    1s ET2 claim P1
+    2s ET1 claim P1
+    3s ET2 child C1 of P1 6 @ 15351.50
+    4s LP enter o1 sell 4 @ 15351.50
+    5s LP enter o2 sell 2 @ 15351.25
+    6s ET2 child C2 of P1 4 @ 15352.00
+    7s LP enter o3 sell 3 @ 15352.00
+    8s ET2 cancel C2
+"""
+RUN = play(WORKED).result
+
+
+@attrs.frozen
+class Floor:
+    """A floor as its scenario has it, with nobody on it."""
+
+    scenario: floorproof.Scenario
+
+    @property
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        return self.scenario.plan.instruments
+
+    @property
+    def exchange_of(self) -> Mapping[Symbol, CompID]:
+        return self.scenario.plan.exchange_of
+
+    @property
+    def users(self) -> Sequence[CompID]:
+        return tuple(map(CompID, self.scenario.users))
+
+    @property
+    def logins(self) -> Mapping[CompID, Logins]:
+        return self.scenario.plan.logins
+
+    def gateways(self, kind: str) -> Sequence[CompID]:
+        return self.scenario.plan.gateways(kind)
+
+    def rule_sets(self, exchange: CompID) -> Mapping[str, object]:
+        return self.scenario.plan.venues[exchange].rule_sets
+
+    def participant(self, name: str) -> object:
+        return None
+
+
+def found(entries: Sequence[Entry]) -> dict[str, str]:
+    """Return what the invariants find wrong with a journal, by name."""
+    every = {name: cls() for name, cls in invariants().items()}
+    seen: list[Entry] = []
+    watch = Watch(dict(watchers_of(every, Floor(RUN.scenario))), seen)
+    for entry in entries:
+        seen.append(entry)
+        watch(entry)
+    return {each.invariant: each.text for each in watch.end(entries[-1].time)}
+
+
+Changed: TypeAlias = Callable[[Any], Any]
+
+
+def altered(which: Callable[[Entry], bool], how: Changed | None, nth: int = 0) -> list[Entry]:
+    """Return the run's journal with one entry's payload changed, or without that entry."""
+    places = [place for place, entry in enumerate(RUN.journal) if which(entry)]
+    entries = list(RUN.journal)
+    entry = entries.pop(places[nth])
+    if how is not None:
+        entries.insert(places[nth], msgspec.structs.replace(entry, payload=how(entry.payload)))
+    return entries
+
+
+def of_exchange(exec_type: ExecType) -> Callable[[Entry], bool]:
+    def which(entry: Entry) -> bool:
+        report = entry.payload
+        told = isinstance(report, ExecutionReport) and entry.sender == "CME"
+        return told and report.exec_type is exec_type
+
+    return which
+
+
+def told_of_parent(kind: type, user: str) -> Callable[[Entry], bool]:
+    return lambda entry: isinstance(entry.payload, kind) and entry.actor == user
+
+
+def to_gateway(exec_type: ExecType) -> Callable[[Entry], bool]:
+    def which(entry: Entry) -> bool:
+        report = entry.payload
+        told = isinstance(report, ExecutionReport) and entry.actor == "SSE-A"
+        return told and report.exec_type is exec_type
+
+    return which
+
+
+def struct(**changes: object) -> Changed:
+    return lambda payload: msgspec.structs.replace(payload, **changes)
+
+
+def evolved(**changes: object) -> Changed:
+    return lambda payload: attrs.evolve(payload, **changes)
+
+
+def test_floors_as_they_are_break_nothing() -> None:
+    assert found(RUN.journal) == {}
+    assert RUN.invariants == tuple(invariants())
+    assert RUN.violations == ()
+
+
+# The invariant, which entry is changed, how, and what is said.
+BREAKS: dict[str, tuple[str, list[Entry], str]] = {
+    "a fill of more than was left": (
+        "order-quantities",
+        altered(of_exchange(ExecType.TRADE), struct(last_qty=5)),
+        "(CME-A-1) had filled 0, fills 5, and has filled 4",
+    ),
+    "a quantity that is lost": (
+        "order-quantities",
+        altered(of_exchange(ExecType.TRADE), struct(leaves_qty=1)),
+        "(CME-A-1) of 6 has filled 4 and has 1 left, which makes 5",
+    ),
+    "filled and canceled both": (
+        "order-quantities",
+        altered(of_exchange(ExecType.CANCELED), struct(cum_qty=4)),
+        "had filled 3, fills 0, and has filled 4",
+    ),
+    "a canceled order with something left": (
+        "order-quantities",
+        altered(of_exchange(ExecType.CANCELED), struct(leaves_qty=1)),
+        "is over with 1 left",
+    ),
+    "a fill that is told twice": (
+        "order-quantities",
+        [*RUN.journal, *(each for each in RUN.journal if of_exchange(ExecType.TRADE)(each))],
+        "is over, and then: trade",
+    ),
+    "a fill that nobody was told of": (
+        "order-quantities",
+        altered(of_exchange(ExecType.TRADE), None),
+        "had filled 0, fills 2, and has filled 6",
+    ),
+    "two buyers in a trade": (
+        "both-sides",
+        altered(of_exchange(ExecType.TRADE), struct(side=Side.SELL)),
+        "trade 1 of CME has two sides that sell",
+    ),
+    "two prices of a trade": (
+        "both-sides",
+        altered(of_exchange(ExecType.TRADE), struct(last_px=1535100), nth=1),
+        "trade 1 of CME is 4 at 1535150 to one side, and 4 at 1535100 to the other",
+    ),
+    "a trade that one side alone hears of": (
+        "both-sides",
+        altered(of_exchange(ExecType.TRADE), None, nth=1),
+        "of trade 1 of CME only the buy side was ever told",
+    ),
+    "two owners": (
+        "one-owner",
+        altered(told_of_parent(StagedUpdate, "PM1"), evolved(owner="ET1")),
+        "P1 is ET1's, and then ET2's, with no time between",
+    ),
+    "a child's fill that the parent has not": (
+        "parent-fills",
+        [each for each in RUN.journal if not isinstance(each.payload, ParentPartialFill)],
+        "a child of P1 has filled 4, and P1 has not",
+    ),
+    "a parent's fill that no child has": (
+        "parent-fills",
+        altered(to_gateway(ExecType.TRADE), None),
+        "P1 fills 4, and no child of it has",
+    ),
+    "a parent that fills more than its child": (
+        "parent-fills",
+        altered(told_of_parent(ParentPartialFill, "PM1"), evolved(last_qty=5)),
+        "P1 fills 5 and has filled 4 in all, where its children have filled 4 and 4",
+    ),
+    "a parent that counts a fill twice": (
+        "parent-fills",
+        altered(told_of_parent(ParentPartialFill, "PM1"), evolved(cum_qty=8), nth=1),
+        "P1 fills 2 and has filled 8 in all, where its children have filled 2 and 6",
+    ),
+    "somebody who is not told": (
+        "staged-audience",
+        altered(told_of_parent(StagedAck, "ET1"), None),
+        "ET1 may see P1, and is not told of a StagedAck",
+    ),
+    "somebody who must not be told": (
+        "staged-audience",
+        [
+            msgspec.structs.replace(each, actor="PM2") if isinstance(each.payload, StagedUpdate)
+            else each for each in RUN.journal
+        ],
+        "PM2 is told of P1, and may not see it",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "entries", "said"), BREAKS.values(), ids=BREAKS.keys())
+def test_each_is_broken_by_what_it_is_for(name: str, entries: list[Entry], said: str) -> None:
+    broken = found(entries)
+
+    assert said in broken[name], broken
+
+
+def test_every_invariant_is_shown_to_break() -> None:
+    assert {name for name, _, _ in BREAKS.values()} | {"uncrossed-books"} == set(invariants())
+
+
+@given(seed=st.integers(1, 200))
+def test_races_and_latencies_break_nothing(seed: int) -> None:
+    jitter = ["ET1 SSE-A 1ms 900us", "ET2 SSE-A 1ms 900us", "SSE-A ET2 0s 2ms", "LP CME-A 0s 2s"]
+
+    assert play(WORKED, seed=seed, links=jitter).result.violations == ()
