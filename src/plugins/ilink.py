@@ -1,0 +1,16 @@
+"""iLink 2: sessions in FIX 4.2 text between a venue and those who trade there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..market.ledger import Rule
+from ..wire import fix_session
+from .hookspecs import CONTRACT_VERSION, hookimpl
+
+floorproof_contract = CONTRACT_VERSION
+
+
+@hookimpl
+def rules() -> Sequence[Rule]:
+    return fix_session.RULES
