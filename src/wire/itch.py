@@ -72,7 +72,7 @@ class EventStatus(StrEnum):
     TRIGGERED = "T"
 
 
-class TradingState(StrEnum):
+class ActionState(StrEnum):
     ACTIVE = "T"
     SUSPENDED = "V"
 
@@ -89,11 +89,11 @@ class AttributeType(StrEnum):
     PREVIOUS_CLOSE = "R"
     CLOSE = "C"
     ETR_REFERENCE = "B"
-    ETR_UPPER = "D"
-    ETR_LOWER = "d"
+    ETR_UPPER_PERCENT = "D"
+    ETR_LOWER_PERCENT = "d"
     AOT_REFERENCE = "A"
-    AOT_UPPER = "P"
-    AOT_LOWER = "p"
+    AOT_UPPER_PERCENT = "P"
+    AOT_LOWER_PERCENT = "p"
 
 
 class CrossType(StrEnum):
@@ -221,7 +221,7 @@ class OrderbookTradingAction(msgspec.Struct, frozen=True, gc=False):
 
     timestamp: int
     orderbook: int
-    trading_state: TradingState
+    trading_state: ActionState
     reason: ActionReason
 
 
@@ -478,7 +478,7 @@ LAYOUTS: tuple[Layout, ...] = (
     )),
     Layout("H", "Orderbook Trading Action", OrderbookTradingAction, 11, (
         _STAMP, _BOOK,
-        Field("trading_state",                  9,   1, _C, "whether it trades", TradingState),
+        Field("trading_state",                  9,   1, _C, "whether it trades", ActionState),
         Field("reason",                        10,   1, _C, "why (not)", ActionReason),
     )),
     Layout("X", "Orderbook Attribute", OrderbookAttribute, 19, (

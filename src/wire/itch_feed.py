@@ -42,14 +42,15 @@ from ..market.instrument import Instrument
 from ..market.ledger import Rule
 from ..market.messages import NewOrderSingle
 from ..market.operations import AuctionResult, IndicativePrice, SecurityStatus
-from ..market.record import Received, TradeBusted
+from ..market.record import Happening, Received, TradeBusted
+from ..market.rules import Publish
 from ..market.sessions import CONTINUOUS
 from .itch import (
     UNAVAILABLE_PX,
     ActionReason,
+    ActionState,
     AddOrder,
     AssetType,
-    AttributeType,
     BrokenTrade,
     CrossType,
     EventStatus,
@@ -69,9 +70,9 @@ from .itch import (
     SystemEvent,
     Timestamp,
     Trade,
-    TradingState,
 )
 from .itch_book import ItchReader, ShownOrder
+from .public import PublicAction, PublicAttribute, PublicEvent, PublicValue
 
 SECOND_NS = 1_000_000_000
 
@@ -159,53 +160,6 @@ NSX_CROSS_TYPES: Mapping[str, CrossType] = {
 """Of which auction an indicative price is, by the name of the state."""
 
 
-@attrs.frozen(kw_only=True)
-class AttributeValue:
-    """A rule set's reference price, or percentage, of an instrument."""
-
-    symbol: Symbol
-    attribute_type: AttributeType
-    attribute_value: int | None
-    """With the decimals of the instrument's price; None where there is none."""
-
-
-@attrs.frozen(kw_only=True)
-class FeedAction:
-    """An instrument is halted, or returns to normal trading."""
-
-    symbol: Symbol
-    trading_state: TradingState
-    reason: ActionReason
-
-
-@attrs.frozen(kw_only=True)
-class FeedEvent:
-    """An event that the venue schedules, triggers or cancels: of a book, a board, or all."""
-
-    event_code: str
-    event_status: EventStatus
-    scheduled_time_ns: int
-    """For when, after the start of the run."""
-
-    symbol: Symbol | None = None
-    board: str = ""
-    product: str = ""
-
-
-Happening: TypeAlias = (
-    Received
-    | BookEvent
-    | SecurityStatus
-    | IndicativePrice
-    | AuctionResult
-    | AttributeValue
-    | FeedAction
-    | FeedEvent
-    | TradeBusted
-)
-"""What a feed is told, in the order in which it happened (`floorproof.market.record`)."""
-
-
 # --- the feed ------------------------------------------------------------------------
 
 
@@ -255,19 +209,17 @@ class ItchFeed:
     def _first_states(self) -> dict[Symbol, str]:
         return {book.instrument.symbol: book.state for book in self.books}
 
-    def spin(
-        self, happenings: Iterable[AttributeValue | FeedAction | FeedEvent], now_ns: int
-    ) -> list[Message]:
+    def spin(self, known: Iterable[PublicValue], now_ns: int) -> list[Message]:
         """Return what opens the feed: what there is, and what is known of it.
 
         Args:
-            happenings: the values of each book, in the order in which they are told; the
+            known: the attributes of each book, in the order in which they are told; the
                 action of one that is not traded as normal; and what is scheduled.
             now_ns: when that is, after the start of the run.
         """
-        told = [*happenings]
+        told = [*known]
         self._begin(now_ns)
-        start = FeedEvent(
+        start = PublicEvent(
             event_code="IPXS-SOM", event_status=EventStatus.TRIGGERED, scheduled_time_ns=now_ns
         )
         self._event(start)
@@ -306,22 +258,25 @@ class ItchFeed:
             )
             about = [each for each in told if each.symbol == instrument.symbol]
             for value in about:
-                if isinstance(value, AttributeValue):
+                if isinstance(value, PublicAttribute):
                     self._attribute(value)
-            normal = FeedAction(
+            normal = PublicAction(
                 symbol=instrument.symbol,
-                trading_state=TradingState.ACTIVE,
+                trading_state=ActionState.ACTIVE,
                 reason=ActionReason.NORMAL,
             )
-            actions = [each for each in about if isinstance(each, FeedAction)]
+            actions = [each for each in about if isinstance(each, PublicAction)]
             self._action(actions[-1] if actions else normal)
         for event in told:
-            if isinstance(event, FeedEvent):
+            if isinstance(event, PublicEvent):
                 self._event(event)
         return self._end()
 
     def follow(self, happenings: Iterable[Happening], now_ns: int) -> list[Message]:
         """Return the messages of what has happened at one moment, first to last.
+
+        Of what rule sets publish, `PublicValue` is told, and for anything else there is no
+        message.
 
         Args:
             happenings: what came of one request, operation or scheduled moment.
@@ -372,11 +327,11 @@ class ItchFeed:
                     self._indicated.pop(symbol, None)
                     if price is not None:
                         self._indicated[symbol] = price, quantity
-                case AttributeValue():
+                case PublicAttribute():
                     self._attribute(happening)
-                case FeedAction():
+                case PublicAction():
                     self._action(happening)
-                case FeedEvent():
+                case PublicEvent():
                     self._event(happening)
                 case TradeBusted(number):
                     self._say(BrokenTrade(self._at, number))
@@ -504,7 +459,7 @@ class ItchFeed:
         self._indicated.pop(symbol, None)
         self._told.pop(symbol, None)
 
-    def _action(self, action: FeedAction) -> None:
+    def _action(self, action: PublicAction) -> None:
         orderbook, state = self._listed[action.symbol].orderbook, action.trading_state
         self._say(OrderbookTradingAction(self._at, orderbook, state, action.reason))
 
@@ -540,19 +495,19 @@ class ItchFeed:
             )
         )
 
-    def _attribute(self, value: AttributeValue) -> None:
+    def _attribute(self, value: PublicAttribute) -> None:
         orderbook = self._listed[value.symbol].orderbook
         number = value.attribute_value
         number = UNAVAILABLE_PX if number is None else number
         self._say(OrderbookAttribute(self._at, orderbook, number, value.attribute_type))
 
-    def _event(self, event: FeedEvent) -> None:
+    def _event(self, event: PublicEvent) -> None:
         orderbook = 0 if event.symbol is None else self._listed[event.symbol].orderbook
         self._say(
             SystemEvent(
                 self._at,
                 group=event.board,
-                product=event.product,
+                product="",
                 orderbook=orderbook,
                 event_code=event.event_code,
                 event_status=event.event_status,
@@ -583,10 +538,21 @@ class ItchFeed:
         return said
 
 
-def _in_order(happenings: Iterable[Happening], now_ns: int) -> list[Happening]:
+_Told: TypeAlias = (
+    Received
+    | BookEvent
+    | SecurityStatus
+    | IndicativePrice
+    | AuctionResult
+    | PublicValue
+    | TradeBusted
+)
+
+
+def _in_order(happenings: Iterable[Happening], now_ns: int) -> list[_Told]:
     """Return *happenings* as they are told: as they happened, but for one thing (ITCH-7)."""
-    told: list[Happening] = []
-    for happening in happenings:
+    told: list[_Told] = []
+    for happening in _tellable(happenings):
         place = len(told)
         match told[-2:]:
             case [Rested(_, order), SecurityStatus(symbol=symbol)] if order.symbol == symbol:
@@ -596,16 +562,24 @@ def _in_order(happenings: Iterable[Happening], now_ns: int) -> list[Happening]:
     return told
 
 
-def _is_immediate(happening: Happening, symbol: Symbol, now_ns: int) -> bool:
+def _tellable(happenings: Iterable[Happening]) -> Iterator[_Told]:
+    for happening in happenings:
+        if not isinstance(happening, Publish):
+            yield happening
+        elif isinstance(happening.message, PublicValue):
+            yield happening.message
+
+
+def _is_immediate(happening: _Told, symbol: Symbol, now_ns: int) -> bool:
     return (
-        isinstance(happening, FeedEvent)
+        isinstance(happening, PublicEvent)
         and happening.symbol == symbol
         and happening.event_status is EventStatus.SCHEDULED
         and happening.scheduled_time_ns == now_ns
     )
 
 
-def _rests(order_id: OrderID, later: Iterable[Happening]) -> bool:
+def _rests(order_id: OrderID, later: Iterable[_Told]) -> bool:
     """Return whether an order that has given up its place comes to rest."""
     own = (
         event
@@ -620,13 +594,13 @@ def _displayed(order: NewOrderSingle, leaves_qty: Qty) -> Qty:
     return leaves_qty if order.display_qty is None else min(order.display_qty, leaves_qty)
 
 
-def _symbol_of(happening: Happening) -> Symbol | None:
+def _symbol_of(happening: _Told) -> Symbol | None:
     match happening:
         case AuctionTraded(buy):
             return buy.order.symbol
         case SecurityStatus() | IndicativePrice() | AuctionResult():
             return happening.symbol
-        case AttributeValue() | FeedAction() | FeedEvent():
+        case PublicAttribute() | PublicAction() | PublicEvent():
             return happening.symbol
         case Received() | TradeBusted():
             return None

@@ -38,14 +38,10 @@ from floorproof.plugins.manager import Plugins
 from floorproof.plugins.nsx.aot import AnomalousOrderThreshold
 from floorproof.plugins.nsx.attributes import PercentBand, range_around, reference_range
 from floorproof.plugins.nsx.etr import ExtremeTradeRange, Trigger, WithoutTrades
-from floorproof.plugins.nsx.public import (
-    OrderbookAttribute,
-    SystemEvent,
-    TradingAction,
-    TradingActionState,
-)
 from floorproof.plugins.nsx.sessions import STATES, Sessions
 from floorproof.scenario.errors import ScenarioError
+from floorproof.wire.itch import ActionState
+from floorproof.wire.public import PublicAction, PublicAttribute, PublicEvent
 
 X, Y = Symbol("X"), Symbol("Y")
 SECOND = 1_000_000_000
@@ -129,12 +125,12 @@ def _said(news: object) -> str:
             return f"C {news.quantity} @ {news.price}"
         case OperationRefused():
             return f"refused {news.text}"
-        case Publish(SystemEvent() as event):
+        case Publish(PublicEvent() as event):
             scope = event.board or event.symbol
             return f"S {event.event_code} {event.event_status} @ {event.scheduled_time_ns // SECOND} of {scope}"
-        case Publish(TradingAction() as action):
+        case Publish(PublicAction() as action):
             return f"H {action.trading_state}{action.reason}".rstrip()
-        case Publish(OrderbookAttribute() as attribute):
+        case Publish(PublicAttribute() as attribute):
             return f"X {attribute.attribute_type} {attribute.attribute_value}"
         case _:
             raise TypeError(news)
@@ -676,7 +672,7 @@ def test_a_stop_that_the_pauses_own_auction_elects_may_cause_the_next_pause() ->
 
 @pytest.mark.rule("NSX-ETR-7")
 def test_how_long_a_pause_is_and_what_halts_it_are_settings() -> None:
-    etr = ExtremeTradeRange(pause_ns=30 * SECOND, halted_as=TradingActionState.ACTIVE)
+    etr = ExtremeTradeRange(pause_ns=30 * SECOND, halted_as=ActionState.ACTIVE)
     exchange = nsx_with("A a1 SELL 200 @ 1610", etr=etr)
 
     said = public(say(exchange, "B b1 BUY 200 @ 1610"))
@@ -1075,7 +1071,7 @@ class Day:
         for news in outcome.published:
             match news:
                 case Publish(
-                    SystemEvent(event_code=code, event_status=status, scheduled_time_ns=at)
+                    PublicEvent(event_code=code, event_status=status, scheduled_time_ns=at)
                 ):
                     if code == "CB_AUCT":
                         assert at == self.now
@@ -1085,7 +1081,7 @@ class Day:
                         ("CB_AUCT_END", "C"),
                     ):
                         self.pauses.append(code)
-                case Publish(OrderbookAttribute(attribute_type=kind, attribute_value=value)):
+                case Publish(PublicAttribute(attribute_type=kind, attribute_value=value)):
                     if kind == "B":
                         assert value == self.reference
                 case _:

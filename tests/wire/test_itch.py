@@ -14,6 +14,7 @@ from wire.itch_messages import MESSAGES, beyond, bounds, of, plain
 from floorproof.wire.itch import (
     LAYOUTS,
     ActionReason,
+    ActionState,
     AddOrder,
     AttributeType,
     CrossType,
@@ -31,7 +32,6 @@ from floorproof.wire.itch import (
     OrderVerb,
     SystemEvent,
     Timestamp,
-    TradingState,
     decode,
     encode,
     layout_of,
@@ -57,10 +57,10 @@ VECTORS: dict[str, tuple[Message, str]] = {
         OrderbookAttribute(AT, 7, 1000, AttributeType.ETR_REFERENCE),
         "580ee6b2800000000700000000000003e84220"),
     "upper percentage": (
-        OrderbookAttribute(AT, 7, 60000, AttributeType.ETR_UPPER),
+        OrderbookAttribute(AT, 7, 60000, AttributeType.ETR_UPPER_PERCENT),
         "580ee6b28000000007000000000000ea604420"),
     "lower percentage": (
-        OrderbookAttribute(AT, 7, 60000, AttributeType.ETR_LOWER),
+        OrderbookAttribute(AT, 7, 60000, AttributeType.ETR_LOWER_PERCENT),
         "580ee6b28000000007000000000000ea606420"),
     "pause scheduled": (
         event("CB_AUCT", EventStatus.SCHEDULED, T0),
@@ -75,7 +75,7 @@ VECTORS: dict[str, tuple[Message, str]] = {
         AddOrder(AT, 103, OrderVerb.BUY, 200, 7, 1650, 12),
         "410ee6b28000000000000000674200000000000000c80000000700000000000006720000000c"),
     "halt": (
-        OrderbookTradingAction(AT, 7, TradingState.SUSPENDED, ActionReason.ETR),
+        OrderbookTradingAction(AT, 7, ActionState.SUSPENDED, ActionReason.ETR),
         "480ee6b280000000075648"),
     "indicative price": (
         IndicativePriceQuantity(AT, 200, 7, 1650, 1610, 1610, CrossType.INTRADAY, 200, 200),

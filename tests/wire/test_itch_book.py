@@ -12,6 +12,7 @@ from wire.itch_messages import MESSAGES
 
 from floorproof.wire.itch import (
     ActionReason,
+    ActionState,
     AddOrder,
     AttributeType,
     BrokenTrade,
@@ -28,7 +29,6 @@ from floorproof.wire.itch import (
     OrderVerb,
     Timestamp,
     Trade,
-    TradingState,
     decode,
     encode,
 )
@@ -143,7 +143,7 @@ def test_the_hidden_part_of_an_auctions_trade_is_of_the_same_match() -> None:
 
 
 def test_a_reader_keeps_what_was_told_last_of_a_book() -> None:
-    action = OrderbookTradingAction(5, 7, TradingState.SUSPENDED, ActionReason.ETR)
+    action = OrderbookTradingAction(5, 7, ActionState.SUSPENDED, ActionReason.ETR)
     indicative = IndicativePriceQuantity(5, 0, 7, 1, 2, 3, CrossType.INTRADAY, 4, 5)
     reader = reader_of(
         FirmDirectory(5, 12, "ALPHA"),

@@ -31,11 +31,13 @@ from floorproof.market.operations import (
     SecurityStatus,
 )
 from floorproof.market.record import Received
+from floorproof.market.rules import Publish
 from floorproof.market.sessions import TradingState as MarketState
 from floorproof.plugins.fifo import Fifo
 from floorproof.wire.itch import (
     UNAVAILABLE_PX,
     ActionReason,
+    ActionState,
     AddOrder,
     AttributeType,
     BrokenTrade,
@@ -56,18 +58,12 @@ from floorproof.wire.itch import (
     SystemEvent,
     Timestamp,
     Trade,
-    TradingState,
     decode,
     encode,
 )
 from floorproof.wire.itch_book import ImpossibleFeed, ItchReader
-from floorproof.wire.itch_feed import (
-    AttributeValue,
-    FeedAction,
-    FeedEvent,
-    ItchFeed,
-    ListedBook,
-)
+from floorproof.wire.itch_feed import ItchFeed, ListedBook
+from floorproof.wire.public import PublicAction, PublicAttribute, PublicEvent
 
 X, Y = Symbol("X"), Symbol("Y")
 SECOND = 1_000_000_000
@@ -165,8 +161,7 @@ class Listened:
         return tell(self.operate(ChangeTradingState(symbol=X, state=state))[1])
 
     def _follow(self, outcome: Outcome) -> tuple[Outcome, list[Message]]:
-        happened: Any = outcome.happened
-        return outcome, self.feed.follow(happened, self.now_ns)
+        return outcome, self.feed.follow(outcome.happened, self.now_ns)
 
 
 def market_of(*lines: str) -> Listened:
@@ -399,18 +394,18 @@ def order(session: str, side: Side, qty: Qty, price: Price, display: Qty | None 
     )
 
 
-def system(code: str, status: str, time_ns: int) -> FeedEvent:
-    return FeedEvent(
+def system(code: str, status: str, time_ns: int) -> PublicEvent:
+    return PublicEvent(
         event_code=code, event_status=EventStatus(status), scheduled_time_ns=time_ns, symbol=X
     )
 
 
-def action(state: str, reason: str) -> FeedAction:
-    return FeedAction(symbol=X, trading_state=TradingState(state), reason=ActionReason(reason))
+def action(state: str, reason: str) -> PublicAction:
+    return PublicAction(symbol=X, trading_state=ActionState(state), reason=ActionReason(reason))
 
 
-def attribute(kind: str, value: int) -> AttributeValue:
-    return AttributeValue(symbol=X, attribute_type=AttributeType(kind), attribute_value=value)
+def attribute(kind: str, value: int) -> PublicAttribute:
+    return PublicAttribute(symbol=X, attribute_type=AttributeType(kind), attribute_value=value)
 
 
 def entered(state: str) -> SecurityStatus:
@@ -432,26 +427,26 @@ def test_an_event_of_the_extreme_trade_range_is_told_in_nsxs_order() -> None:
             Traded(OrderID(1), first, 1600, 100, 0),
             Rested(OrderID(3), buy, 1650, 200),
             entered("CB_AUCT"),
-            system("CB_AUCT", "S", t0),
-            action("V", "H"),
-            system("CB_AUCT", "T", t0),
-            system("CB_AUCT_END", "S", t1),
+            Publish(system("CB_AUCT", "S", t0)),
+            Publish(action("V", "H")),
+            Publish(system("CB_AUCT", "T", t0)),
+            Publish(system("CB_AUCT_END", "S", t1)),
             IndicativePrice(symbol=X, price=1610, quantity=200, transact_time_ns=t0),
         ],
         t0,
     )
     end = feed.follow(
         [
-            action("T", "N"),
+            Publish(action("T", "N")),
             entered("OPEN"),
             AuctionTraded(
                 AuctionFill(OrderID(3), buy, 0), AuctionFill(OrderID(2), second, 0), 1610, 200
             ),
             AuctionResult(symbol=X, price=1610, quantity=200, transact_time_ns=t1),
-            attribute("B", 1610),
-            attribute("D", 60000),
-            attribute("d", 60000),
-            system("CB_AUCT_END", "T", t1),
+            Publish(attribute("B", 1610)),
+            Publish(attribute("D", 60000)),
+            Publish(attribute("d", 60000)),
+            Publish(system("CB_AUCT_END", "T", t1)),
         ],
         t1,
     )
@@ -487,9 +482,9 @@ def test_without_an_order_that_rests_everything_is_told_as_it_happened() -> None
         [
             Traded(OrderID(1), first, 1600, 60, 40),
             entered("CB_AUCT"),
-            system("CB_AUCT", "S", 5),
-            action("V", "H"),
-            system("CB_AUCT", "T", 5),
+            Publish(system("CB_AUCT", "S", 5)),
+            Publish(action("V", "H")),
+            Publish(system("CB_AUCT", "T", 5)),
         ],
         5,
     )
@@ -499,11 +494,11 @@ def test_without_an_order_that_rests_everything_is_told_as_it_happened() -> None
 
 def test_an_attribute_without_a_value_is_told_as_unavailable() -> None:
     feed = feed_of(instruments())
-    none = AttributeValue(
+    none = PublicAttribute(
         symbol=X, attribute_type=AttributeType.ETR_REFERENCE, attribute_value=None
     )
 
-    assert tell(feed.follow([none], 0)) == [f"X B={UNAVAILABLE_PX} 7"]
+    assert tell(feed.follow([Publish(none)], 0)) == [f"X B={UNAVAILABLE_PX} 7"]
 
 
 # --- times, and the start -------------------------------------------------------------
@@ -558,7 +553,7 @@ def test_a_feed_begins_with_what_there_is() -> None:
 
     told = feed.spin(
         [
-            FeedEvent(
+            PublicEvent(
                 event_code="PREOPEN",
                 event_status=EventStatus.SCHEDULED,
                 scheduled_time_ns=60 * SECOND,

@@ -16,6 +16,8 @@ from ...market.instrument import Instrument
 from ...market.ledger import Rule
 from ...market.messages import OrderCancelRequest, OrderRequest
 from ...market.rules import MarketView, Publish, Reject, Remember, SettleEffect
+from ...wire.itch import AttributeType
+from ...wire.public import PublicAttribute
 from ..hookspecs import hookimpl
 from .attributes import (
     PercentBand,
@@ -27,7 +29,6 @@ from .attributes import (
     on_or_off,
     range_around,
 )
-from .public import AttributeType, OrderbookAttribute
 
 _PAGE = 'NSX, "Anomalous Order Threshold (AOT)"'
 _READINGS = "docs/readings.md"
@@ -91,7 +92,7 @@ class AnomalousOrderThreshold:
             reference = first_reference(market.instrument, self.references)
         return None if reference is None else self._around(reference, market)
 
-    def attributes(self, market: MarketView) -> tuple[OrderbookAttribute, ...]:
+    def attributes(self, market: MarketView) -> tuple[PublicAttribute, ...]:
         """Return the range in force as a feed begins with it."""
         found = self.range(market)
         return () if found is None else _published(market.instrument.symbol, found)
@@ -145,7 +146,7 @@ class AnomalousOrderThreshold:
 
 def _published(
     symbol: Symbol, found: ReferenceRange, before: ReferenceRange | None = None
-) -> tuple[OrderbookAttribute, ...]:
+) -> tuple[PublicAttribute, ...]:
     """Return the attributes of a range, without percentages that are the same as before."""
     attributes = [
         (AttributeType.AOT_REFERENCE, found.reference),
@@ -157,6 +158,6 @@ def _published(
     if before is not None and before.lower_percent == found.lower_percent:
         attributes.pop()
     return tuple(
-        OrderbookAttribute(symbol=symbol, attribute_type=kind, attribute_value=value)
+        PublicAttribute(symbol=symbol, attribute_type=kind, attribute_value=value)
         for kind, value in attributes
     )

@@ -35,6 +35,8 @@ from ...market.rules import (
     Unschedule,
 )
 from ...market.sessions import TradingState
+from ...wire.itch import ActionReason, ActionState, AttributeType, EventStatus
+from ...wire.public import PublicAction, PublicAttribute, PublicEvent
 from ..hookspecs import hookimpl
 from .attributes import (
     PercentBand,
@@ -45,15 +47,6 @@ from .attributes import (
     first_reference,
     on_or_off,
     range_around,
-)
-from .public import (
-    AttributeType,
-    EventStatus,
-    OrderbookAttribute,
-    SystemEvent,
-    TradingAction,
-    TradingActionReason,
-    TradingActionState,
 )
 from .sessions import CB_AUCT, CB_AUCT_END, MATCH_REJOIN
 
@@ -185,8 +178,8 @@ class ExtremeTradeRange:
     without_trades: WithoutTrades = attrs.field(
         default=WithoutTrades.UNCHANGED, validator=validators.instance_of(WithoutTrades)
     )
-    halted_as: TradingActionState = attrs.field(
-        default=TradingActionState.SUSPENDED, validator=validators.instance_of(TradingActionState)
+    halted_as: ActionState = attrs.field(
+        default=ActionState.SUSPENDED, validator=validators.instance_of(ActionState)
     )
     """The trading state that is published as a pause starts."""
 
@@ -221,7 +214,7 @@ class ExtremeTradeRange:
             return None
         return range_around(reference, self.bands, instrument.price_decimals)
 
-    def attributes(self, market: MarketView) -> tuple[OrderbookAttribute, ...]:
+    def attributes(self, market: MarketView) -> tuple[PublicAttribute, ...]:
         """Return the range in force as it is published; a feed begins with it, too."""
         return _published(market.instrument.symbol, self.range(market))
 
@@ -259,10 +252,10 @@ class ExtremeTradeRange:
         yield Remember(_END, end_ns)
         yield _event(symbol, CB_AUCT.name, EventStatus.SCHEDULED, now_ns)
         yield Publish(
-            TradingAction(
+            PublicAction(
                 symbol=symbol,
                 trading_state=self.halted_as,
-                reason=TradingActionReason.EXTREME_TRADE_RANGE,
+                reason=ActionReason.ETR,
             )
         )
         yield _event(symbol, CB_AUCT.name, EventStatus.TRIGGERED, now_ns)
@@ -326,7 +319,7 @@ def _called_off(new: TradingState, market: MarketView) -> Iterator[SettleEffect]
 
 def _event(symbol: Symbol, code: str, status: EventStatus, scheduled_time_ns: int) -> Publish:
     return Publish(
-        SystemEvent(
+        PublicEvent(
             event_code=code,
             event_status=status,
             scheduled_time_ns=scheduled_time_ns,
@@ -337,19 +330,19 @@ def _event(symbol: Symbol, code: str, status: EventStatus, scheduled_time_ns: in
 
 def _back_to_normal(symbol: Symbol) -> Publish:
     return Publish(
-        TradingAction(
+        PublicAction(
             symbol=symbol,
-            trading_state=TradingActionState.ACTIVE,
-            reason=TradingActionReason.NORMAL,
+            trading_state=ActionState.ACTIVE,
+            reason=ActionReason.NORMAL,
         )
     )
 
 
-def _published(symbol: Symbol, found: ReferenceRange | None) -> tuple[OrderbookAttribute, ...]:
+def _published(symbol: Symbol, found: ReferenceRange | None) -> tuple[PublicAttribute, ...]:
     if found is None:
         return ()
     return tuple(
-        OrderbookAttribute(symbol=symbol, attribute_type=kind, attribute_value=value)
+        PublicAttribute(symbol=symbol, attribute_type=kind, attribute_value=value)
         for kind, value in (
             (AttributeType.ETR_REFERENCE, found.reference),
             (AttributeType.ETR_UPPER_PERCENT, found.upper_percent),

@@ -15,14 +15,9 @@ import attrs
 from ...market.ledger import Rule
 from ...market.rules import MarketView, Publish, Remember, SettleEffect
 from ...market.sessions import Board, TradingState
+from ...wire.itch import ActionReason, ActionState, EventStatus
+from ...wire.public import PublicAction, PublicEvent
 from ..hookspecs import hookimpl
-from .public import (
-    EventStatus,
-    SystemEvent,
-    TradingAction,
-    TradingActionReason,
-    TradingActionState,
-)
 
 _CODES = 'NSX, NETS ITCH, "System event codes"'
 _EVENTS = 'NSX, NETS ITCH, "System event [S]"'
@@ -143,10 +138,10 @@ class Sessions:
             return "C"
         return {PREOPEN.name: "O", HALT.name: "I", CB_AUCT.name: "I"}.get(state, " ")
 
-    def announced(self, board: Board) -> tuple[SystemEvent, ...]:
+    def announced(self, board: Board) -> tuple[PublicEvent, ...]:
         """Return what a feed says of a board's day as the day begins."""
         return tuple(
-            SystemEvent(
+            PublicEvent(
                 event_code=transition.state.name,
                 event_status=EventStatus.SCHEDULED,
                 scheduled_time_ns=transition.at_ns,
@@ -170,7 +165,7 @@ class Sessions:
 
 def _events(
     old: TradingState, new: TradingState, was_own: bool, market: MarketView
-) -> Iterator[SystemEvent]:
+) -> Iterator[PublicEvent]:
     """Yield what is said of a change.  Of a pause and its end, `nsx-etr` has said it."""
     symbol, now_ns, board = market.instrument.symbol, market.now_ns, market.board
     code, of_board, announced = new.name, "", False
@@ -189,7 +184,7 @@ def _events(
             (transition.at_ns, transition.state) == (now_ns, new) for transition in board.timetable
         )
     for status in (EventStatus.SCHEDULED, EventStatus.TRIGGERED)[announced:]:
-        yield SystemEvent(
+        yield PublicEvent(
             event_code=code,
             event_status=status,
             scheduled_time_ns=now_ns,
@@ -204,17 +199,17 @@ def _leads(board: Board, market: MarketView) -> bool:
     return next(along, None) == market.instrument.symbol
 
 
-def _actions(old: TradingState, new: TradingState, market: MarketView) -> Iterator[TradingAction]:
+def _actions(old: TradingState, new: TradingState, market: MarketView) -> Iterator[PublicAction]:
     symbol = market.instrument.symbol
     if new.name == HALT.name:
-        yield TradingAction(
+        yield PublicAction(
             symbol=symbol,
-            trading_state=TradingActionState.SUSPENDED,
-            reason=TradingActionReason.NONE,
+            trading_state=ActionState.SUSPENDED,
+            reason=ActionReason.NONE,
         )
     elif old.name == HALT.name and new.name != CB_AUCT.name:
-        yield TradingAction(
+        yield PublicAction(
             symbol=symbol,
-            trading_state=TradingActionState.ACTIVE,
-            reason=TradingActionReason.NORMAL,
+            trading_state=ActionState.ACTIVE,
+            reason=ActionReason.NORMAL,
         )
