@@ -252,7 +252,7 @@ def _tell(result: Result) -> None:
     scenario = result.scenario
     tables = scenario.plan.tables
     start = tables.scenario.start
-    apart = scenario.plan.market_sessions
+    apart = (*scenario.plan.market_sessions, *scenario.plan.feed_participants)
     _say(scenario.name)
     _say()
     table = story.messages(result.journal, scenario.wording, start, apart=apart)
@@ -262,6 +262,10 @@ def _tell(result: Result) -> None:
     if left_out:
         more = "and " if table.rows else ""
         _say(f"{more}{left_out:,} messages to and from {', '.join(apart)}")
+    for reader in scenario.plan.feed_readers:
+        if reader.is_shown:
+            _say()
+            _print(story.feed(result.journal, reader.feed, reader.name, start))
     for account in result.facts("replay_account"):
         _say()
         for line in account.lines():

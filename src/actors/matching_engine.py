@@ -29,6 +29,7 @@ from ..market.operations import (
     SecurityStatus,
 )
 from ..market.rules import Publish, Schedule
+from ..market.shown import VenueRecord, shown_after
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Delivery, Fact, Send
 
@@ -53,7 +54,8 @@ class MatchingEngine:
         `ExecutionReport` and `OrderCancelReject` to the session of every order that is
         touched, and a `DropCopy` of each to whoever watches that session;
         `OrderMassActionReport`; `MarketDataSnapshot` or its reject; to those who have
-        subscribed to an instrument `MarketDataIncrementalRefresh` and `SecurityStatus`.
+        subscribed to an instrument `MarketDataIncrementalRefresh` and `SecurityStatus`;
+        to the venue's feeds a `VenueRecord` of whatever has happened.
 
     Facts: ``effect`` and its kind, whatever a rule set had done; ``published``, what goes to the
     public feed; ``trading state``, ``indicative price`` and ``auction``, what became of an
@@ -64,6 +66,8 @@ class MatchingEngine:
         name: the engine's own, under which it asks itself to wake up.
         exchange: the venue's core.
         watchers: the drop copies that watch each session.
+        feeds: the venue's public feeds, each with whether readers of it are checked; the
+            exchange has to keep a record where there are any.
     """
 
     def __init__(
@@ -71,10 +75,12 @@ class MatchingEngine:
         name: CompID,
         exchange: Exchange,
         watchers: Mapping[CompID, Sequence[CompID]] | None = None,
+        feeds: Mapping[CompID, bool] | None = None,
     ) -> None:
         self._name = name
         self.exchange = exchange
         self._watchers = watchers or {}
+        self._feeds = feeds or {}
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         match delivery.message:
@@ -91,21 +97,37 @@ class MatchingEngine:
                         {"sender": delivery.sender, "named": request.sender_comp_id},
                     )
                     return
+<<<<<<< HEAD
                 yield from self._answer(self.exchange.receive(request, delivery.now_ns))
+=======
+                yield from self._answer(
+                    self._exchange.receive(request, delivery.now_ns), delivery.now_ns
+                )
+>>>>>>> 676da5e (Send a venue's public feed on the floor, and read it from its bytes alone)
             case ChangeTradingState() | BustTrade() | CancelOrders() as operation:
                 if delivery.sender != ENVIRONMENT:
                     named = type(operation).__name__
                     yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
                     return
+<<<<<<< HEAD
                 yield from self._answer(self.exchange.operate(operation, delivery.now_ns))
             case RuleSetDue(rule_set, symbol, name):
                 yield from self._answer(
                     self.exchange.scheduled(rule_set, symbol, name, delivery.now_ns)
+=======
+                yield from self._answer(
+                    self._exchange.operate(operation, delivery.now_ns), delivery.now_ns
+                )
+            case RuleSetDue(rule_set, symbol, name):
+                yield from self._answer(
+                    self._exchange.scheduled(rule_set, symbol, name, delivery.now_ns),
+                    delivery.now_ns,
+>>>>>>> 676da5e (Send a venue's public feed on the floor, and read it from its bytes alone)
                 )
             case other:
                 raise TypeError(f"a matching engine has no use for {other!r}")
 
-    def _answer(self, outcome: Outcome) -> Iterator[Answer]:
+    def _answer(self, outcome: Outcome, now_ns: int) -> Iterator[Answer]:
         for news in outcome.published:
             match news:
                 case SecurityStatus():
@@ -133,3 +155,12 @@ class MatchingEngine:
                     yield Send(self._name, due, delay_ns)
                 case _:
                     pass  # carried out by the exchange itself
+        if outcome.happened:
+            yield from self._record(outcome, now_ns)
+
+    def _record(self, outcome: Outcome, now_ns: int) -> Iterator[Answer]:
+        """Tell the venue's feeds what has happened."""
+        happened = tuple(outcome.happened)
+        for feed, is_checked in self._feeds.items():
+            shown = tuple(shown_after(happened, self._exchange.book)) if is_checked else ()
+            yield Send(feed, VenueRecord(now_ns, happened, shown))

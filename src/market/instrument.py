@@ -143,8 +143,13 @@ class Instrument:
 
     def show(self, price: Price) -> str:
         """Return *price* as a person writes it, with all the instrument's decimals."""
-        sign = "-" if price < 0 else ""
-        digits = str(abs(price)).rjust(self.price_decimals + 1, "0")
-        if not self.price_decimals:
-            return sign + digits
-        return f"{sign}{digits[: -self.price_decimals]}.{digits[-self.price_decimals :]}"
+        return decimal_text(price, self.price_decimals)
+
+
+def decimal_text(number: int, decimals: int) -> str:
+    """Return *number*, in units of ``10**-decimals``, with all its decimals."""
+    sign = "-" if number < 0 else ""
+    digits = str(abs(number)).rjust(decimals + 1, "0")
+    if not decimals:
+        return sign + digits
+    return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}"

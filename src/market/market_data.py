@@ -34,12 +34,11 @@ from .messages import (
     MarketDataRequest,
     MarketDataRequestReject,
     MarketDataSnapshot,
-    NewOrderSingle,
     Statistics,
 )
 from .objections import unknown_symbol
 from .operations import SecurityStatus
-from .record import book_events
+from .record import book_events, symbol_of
 from .venue import Listing, Venue
 
 RULES = (
@@ -128,11 +127,6 @@ def figure_entries(before: Statistics, after: Statistics) -> Iterator[MarketData
     if was != figure:
         action = _action(was, figure)
         yield MarketDataEntry(action, MDEntryType.TRADE_VOLUME, None, figure)
-
-
-def _order(event: BookEvent) -> NewOrderSingle:
-    """Return the order that *event* is about, or one of two."""
-    return event.buy.order if isinstance(event, AuctionTraded) else event.order
 
 
 def _action(was: int | None, figure: int | None) -> MDUpdateAction:
@@ -255,7 +249,7 @@ class MarketData:
         """
         events_of: dict[Symbol, list[BookEvent]] = {symbol: [] for symbol in self.revised}
         for event in book_events(self._venue.tape):
-            events_of.setdefault(_order(event).symbol, []).append(event)
+            events_of.setdefault(symbol_of(event), []).append(event)
         entered: dict[Symbol, list[SecurityStatus]] = {}
         for status in statuses:
             events_of.setdefault(status.symbol, [])

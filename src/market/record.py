@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from .book import BookEvent
-from .identifiers import CompID
+from .book import AuctionTraded, BookEvent
+from .identifiers import CompID, Symbol
 from .operations import Published
 from .rules import Publish
 
@@ -39,6 +39,11 @@ def book_events(record: Iterable[Happening]) -> Iterator[BookEvent]:
     for happening in record:
         if not isinstance(happening, _BESIDE_BOOKS):
             yield happening
+
+
+def symbol_of(event: BookEvent) -> Symbol:
+    """Return in whose book *event* happened."""
+    return (event.buy if isinstance(event, AuctionTraded) else event).order.symbol
 
 
 _BESIDE_BOOKS = Received | Published | Publish | TradeBusted

@@ -6,15 +6,15 @@ registered last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import pluggy
 
 from ..market.auction import Chain
 from ..market.identifiers import Symbol
 from ..market.instrument import Instrument
-from ..market.rules import Bound, VenueRules
-from ..market.sessions import TradingState
+from ..market.rules import Bound, MarketView, VenueRules
+from ..market.sessions import Board, TradingState
 from .contract import ARGUMENTS, RULE_HOOKS, new_manager, register
 from .errors import PluginRefused, RuleSetsRefused
 
@@ -98,6 +98,25 @@ def auction_chain(rule_sets: Mapping[str, object]) -> Chain | None:
             )
         found = (name, chain)
     return None if found is None else found[1]
+
+
+def opening(rule_set: object, market: MarketView) -> Iterator[object]:
+    """Yield what a public feed says of an instrument for *rule_set* as it begins."""
+    supply = getattr(rule_set, "opening", None)
+    if supply is not None and _applies(rule_set, market.instrument.symbol):
+        yield from supply(market)
+
+
+def announced(rule_set: object, board: Board) -> Iterator[object]:
+    """Yield what a public feed says of a board's day for *rule_set* as it begins."""
+    supply = getattr(rule_set, "announced", None)
+    yield from () if supply is None else supply(board)
+
+
+def cross_types(rule_set: object, states: Iterable[str]) -> dict[str, str]:
+    """Return of which auction an indicative price is, by state, as far as *rule_set* says."""
+    say = getattr(rule_set, "cross_type", None)
+    return {} if say is None else {state: say(state) for state in states}
 
 
 def check_instrument(rule_set: object, instrument: Instrument) -> None:

@@ -18,7 +18,7 @@ from ..market import (
     secure_logon,
 )
 from ..market.ledger import Rule
-from ..wire import itch_feed
+from ..wire import itch_feed, itch_session
 from .hookspecs import CONTRACT_VERSION, hookimpl
 
 floorproof_contract = CONTRACT_VERSION
@@ -38,4 +38,5 @@ def rules() -> Sequence[Rule]:
         *firms.RULES,
         *secure_keys.RULES,
         *secure_logon.RULES,
+        *itch_session.RULES,
     )

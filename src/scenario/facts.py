@@ -19,6 +19,7 @@ from ..actors.market_flow import FlowRejected
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.replay import Account, LevelInSight, Unexplained
 from ..market.rules import Applied, Effect
+from ..wire.itch_session import FeedMessages, FeedSession
 
 Holds: TypeAlias = "type | tuple[str, ...] | None"
 """The class of what is on record, or the keys of a table; None where it may be anything."""
@@ -34,6 +35,8 @@ OURS: Mapping[str, Holds] = {
     "auction": AuctionResult,
     "operation refused": OperationRefused,
     **{f"effect {effect.__name__}": Applied for effect in get_args(Effect)},
+    "feed session": FeedSession,
+    "feed": FeedMessages,
     "flow_rejected": FlowRejected,
     "halt": Halted,
     "came_into_sight": LevelInSight,

@@ -13,6 +13,8 @@ from ..actors.administrator import Administrator
 from ..actors.drop_copy import DropCopyDesk
 from ..actors.exchange_gateway import ExchangeGateway, ExchangeGatewayConfig
 from ..actors.execution_trader import ExecutionTrader
+from ..actors.feed import FeedServer
+from ..actors.feed_reader import FeedReader
 from ..actors.lobster_replay import LobsterReplay, ReplayStart
 from ..actors.market_flow import MarketFlow
 from ..actors.matching_engine import MatchingEngine
@@ -34,6 +36,7 @@ from ..runtime.participant import Context, Factory, Participant, Run
 from .crowd import Flow, Replay
 from .errors import ScenarioError, blamed_on
 from .expect import Judge, Verdict, windows
+from .feeds import Feed, Reader, known, of_venue
 from .plan import Plan
 from .reading import read_scenario
 from .schema import UserTable
@@ -310,12 +313,16 @@ def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
         yield name, _sse(name, plan) if gateway.kind == "sse" else _exchange_gateway(name, plan)
     for venue in plan.venues.values():
         yield venue.name, _engine(venue, plan)
+    for feed in plan.feeds:
+        yield feed.name, _feed(feed, plan)
     for flow in plan.flows:
         yield flow.name, _flow(flow)
     for replay in plan.replays:
         yield replay.name, _replay(replay)
     for desk in plan.tables.drop_copy:
         yield desk.name, DropCopyDesk
+    for reader in plan.feed_readers:
+        yield reader.name, _feed_reader(reader)
     for participant, make in plan.participants:
         yield participant, _participant(make)
 
@@ -367,23 +374,39 @@ def _exchange_gateway(name: CompID, plan: Plan) -> Factory:
 
 
 def _engine(venue: Venue, plan: Plan) -> Factory:
-    watchers = plan.watchers()
+    watchers, feeds = plan.watchers(), of_venue(plan.feeds, venue.name)
 
     def make(context: Context) -> Participant:
-        manager = venue_manager(venue.rule_sets)
-        rules = {symbol: venue_rules(manager, symbol) for symbol in venue.instruments}
-        exchange = Exchange(
-            venue.instruments.values(),
-            venue.algorithms,
-            rules,
-            boards=venue.boards,
-            states=venue.states.values(),
-            chains=venue.chains,
-            start=venue.start,
-        )
-        return MatchingEngine(CompID(context.name), exchange, watchers)
+        exchange = _exchange(venue, recorded=bool(feeds))
+        return MatchingEngine(CompID(context.name), exchange, watchers, feeds)
 
     return make
+
+
+def _exchange(venue: Venue, *, recorded: bool = False) -> Exchange:
+    manager = venue_manager(venue.rule_sets)
+    rules = {symbol: venue_rules(manager, symbol) for symbol in venue.instruments}
+    return Exchange(
+        venue.instruments.values(),
+        venue.algorithms,
+        rules,
+        boards=venue.boards,
+        states=venue.states.values(),
+        chains=venue.chains,
+        start=venue.start,
+        recorded=recorded,
+    )
+
+
+def _feed(feed: Feed, plan: Plan) -> Factory:
+    venue = plan.venues[feed.venue]
+    # As the venue is at the start, which a feed begins with; the venue itself has its own.
+    opening = known(venue, _exchange(venue))
+    return lambda _context: FeedServer(feed.venue, feed.make(), opening, feed.session, feed.checked)
+
+
+def _feed_reader(reader: Reader) -> Factory:
+    return lambda _context: FeedReader(reader.feed, reader.at_ns)
 
 
 def _replay(replay: Replay) -> Factory:

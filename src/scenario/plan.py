@@ -21,6 +21,7 @@ from ..runtime.kernel import ENVIRONMENT, Latency
 from .crowd import flows, replays
 from .errors import ScenarioError, blamed_on, listed, unknown
 from .facts import facts_of
+from .feeds import feeds, readers
 from .forms import check_expectations
 from .people import accounts, logins, warnings
 from .profiles import described
@@ -65,6 +66,8 @@ class Plan:
         self.replays = tuple(replays(tables, self.venues, folder))
         self.participants = tuple(self._participants())
         self.invariants = chosen_invariants(tables.invariants, self.shelf)
+        self.feeds = tuple(feeds(tables, self.venues, self.sessions))
+        self.feed_readers = tuple(readers(tables))
         self._check_links()
         self._check_drop_copies()
         self.instructions = tuple(self._instructions())
@@ -98,6 +101,14 @@ class Plan:
     def market_sessions(self) -> tuple[CompID, ...]:
         """The sessions that stand for the rest of the market."""
         return (*(flow.name for flow in self.flows), *(replay.name for replay in self.replays))
+
+    @property
+    def feed_participants(self) -> tuple[CompID, ...]:
+        """The feeds, and who reads them: their traffic is bytes."""
+        return (
+            *(feed.name for feed in self.feeds),
+            *(reader.name for reader in self.feed_readers),
+        )
 
     def gateways(self, kind: str) -> tuple[CompID, ...]:
         return tuple(
@@ -345,6 +356,10 @@ def _chosen(what: str, name: str | None, known: Sequence[str], key: str) -> str:
     return known[0]
 
 
+_NAMED = ("user", "gateway", "exchange", "replay", "drop_copy", "participant", "feed_reader")
+"""The tables that each declare somebody."""
+
+
 def _names(tables: ScenarioFile) -> dict[str, str]:
     """Return where each name is declared; a name is declared once, and is no role's.
 
@@ -355,8 +370,13 @@ def _names(tables: ScenarioFile) -> dict[str, str]:
     reserved = list(names)
     declared = [
         (table.name, f"{key}[{index}].name")
-        for key in ("user", "gateway", "exchange", "replay", "drop_copy", "participant")
+        for key in _NAMED
         for index, table in enumerate(getattr(tables, key))
+    ]
+    declared += [
+        (feed.name, f"exchange[{index}].feed[{number}].name")
+        for index, exchange in enumerate(tables.exchange)
+        for number, feed in enumerate(exchange.feed)
     ]
     declared += [
         (flow.settings.name, f"flow[{index}].settings.name")

@@ -21,6 +21,7 @@ from ..market.auction import CHAINS
 from ..market.identifiers import Duration
 from ..market.staging import Permission
 from ..market.wording import TIMES_IN_FORCE
+from ..wire.itch import AssetType
 from .flow import SyntheticFlow
 
 Settings = Mapping[str, Any]
@@ -206,6 +207,40 @@ class BoardTable:
 
 
 @attrs.frozen(kw_only=True)
+class FeedBookTable:
+    """``[[exchange.feed.book]]``: what a feed says of one instrument."""
+
+    symbol: str
+    orderbook: int | None = attrs.field(
+        default=None, validator=validators.optional([validators.ge(1), validators.lt(2**32)])
+    )
+    """Its number on the feed; without it, its place among the exchange's instruments."""
+
+    board: str | None = None
+    """Without it the name of the board that it is on, or NCRP."""
+
+    product: str = ""
+    isin: str = ""
+    security_name: str = ""
+    currency: str = "AUD"
+    asset_type: AssetType = AssetType.EQUITY
+
+
+@attrs.frozen(kw_only=True)
+class FeedTable:
+    """``[[exchange.feed]]``: a public feed of the exchange (NETS ITCH over SoupBinTCP)."""
+
+    name: str = attrs.field(validator=_named)
+    session: str | None = None
+    """The name of its session, up to ten letters and digits; without it, the date."""
+
+    firms: Mapping[str, int] = attrs.field(factory=dict)
+    """The firm number of each session at the exchange; orders of others name no firm."""
+
+    book: tuple[FeedBookTable, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class ExchangeTable:
     """``[[exchange]]``: a venue with its instruments and its rule sets."""
 
@@ -234,6 +269,7 @@ class ExchangeTable:
 
     state: tuple[StateTable, ...] = ()
     board: tuple[BoardTable, ...] = ()
+    feed: tuple[FeedTable, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -302,6 +338,22 @@ class DropCopyTable:
     name: str = attrs.field(validator=_named)
     sessions: tuple[str, ...] = attrs.field(validator=validators.min_len(1))
     """The sessions at the exchanges that it watches: gateways, flows, participants."""
+
+
+@attrs.frozen(kw_only=True)
+class FeedReaderTable:
+    """``[[feed_reader]]``: somebody who knows the market from a feed's bytes alone."""
+
+    name: str = attrs.field(validator=_named)
+    feed: str
+    at: Duration = attrs.field(default=Duration(0), validator=_not_negative)
+    """When it logs in; it gets all messages of the session."""
+
+    check: bool = True
+    """Whether its books are held against the venue's, and a difference ends the run."""
+
+    shown: bool = False
+    """Whether ``run`` prints what it reads, with the book beside each message."""
 
 
 @attrs.frozen(kw_only=True)
@@ -392,6 +444,7 @@ class ScenarioFile:
     flow: tuple[FlowTable, ...] = ()
     replay: tuple[ReplayTable, ...] = ()
     drop_copy: tuple[DropCopyTable, ...] = ()
+    feed_reader: tuple[FeedReaderTable, ...] = ()
     participant: tuple[ParticipantTable, ...] = ()
     invariants: InvariantsTable = attrs.field(factory=InvariantsTable)
     step: tuple[StepTable, ...] = ()

@@ -13,6 +13,10 @@ from ..market.operations import AuctionResult, IndicativePrice, OperationRefused
 from ..market.window import OrderRow, QuoteRow, Window, average
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE, Wording, label
 from ..runtime.journal import Entry
+from ..wire.itch import decode
+from ..wire.itch_book import ItchReader
+from ..wire.itch_session import FeedMessages, FeedSession
+from ..wire.itch_text import tell
 
 
 @attrs.frozen
@@ -104,6 +108,38 @@ def left_out(entries: Sequence[Entry], apart: Sequence[str]) -> int:
         entry.sender not in (None, "scenario") and (entry.actor in apart or entry.sender in apart)
         for entry in entries
     )
+
+
+def feed(entries: Sequence[Entry], name: str, reader: str, start: datetime) -> Table:
+    """Return what a public feed has told, with the book beside each message.
+
+    Args:
+        name: the feed's.
+        reader: who is shown to read it.
+    """
+    own = [entry for entry in entries if entry.sender is None and entry.actor == name]
+    start_ns = next(
+        entry.payload.start_ns for entry in own if isinstance(entry.payload, FeedSession)
+    )
+    told = [
+        message
+        for entry in own
+        if isinstance(entry.payload, FeedMessages)
+        for message in entry.payload.messages
+    ]
+
+    def clock(time_ns: int) -> str:
+        return clock_time(start, time_ns - start_ns)
+
+    book = ItchReader()
+    rows: list[tuple[str, ...]] = []
+    for number, message in enumerate(told, start=1):
+        line = tell(book, decode(message), clock)
+        if line.letter != "T":  # which the times of the others say already
+            said = f"{line.letter}  {line.text}"
+            rows.append((clock(line.time_ns), str(number), said, line.bids, line.offers))
+    headings = ("time", "#", "message", "bids", "offers")
+    return Table(f"{name}, as {reader} reads it", headings, tuple(rows), frozenset({"#"}))
 
 
 def positions(windows: Mapping[str, Window]) -> Table | None:

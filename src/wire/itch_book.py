@@ -117,8 +117,12 @@ class ShownBook:
         """Yield one side's orders: by price, and there by number, lower ones first."""
         side = self._side(verb)
         for price in reversed(side) if verb is OrderVerb.BUY else side:
-            level = side[price]
-            yield from (level[number] for number in sorted(level))
+            yield from self.level(verb, price)
+
+    def level(self, verb: OrderVerb, price: int) -> list[ShownOrder]:
+        """Return the orders of one side at a price, lower numbers first."""
+        level = self._side(verb).get(price, {})
+        return [level[number] for number in sorted(level)]
 
     def depth(self, verb: OrderVerb, levels: int | None = None) -> tuple[tuple[int, int], ...]:
         """Return ``(price, quantity)`` of at most *levels* of one side, best first."""

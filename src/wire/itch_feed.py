@@ -51,6 +51,7 @@ from .itch import (
     ActionState,
     AddOrder,
     AssetType,
+    AttributeType,
     BrokenTrade,
     CrossType,
     EventStatus,
@@ -213,8 +214,8 @@ class ItchFeed:
         """Return what opens the feed: what there is, and what is known of it.
 
         Args:
-            known: the attributes of each book, in the order in which they are told; the
-                action of one that is not traded as normal; and what is scheduled.
+            known: the attributes of each book but its previous close; the action of one
+                that is not traded as normal; and what is scheduled.
             now_ns: when that is, after the start of the run.
         """
         told = [*known]
@@ -257,9 +258,17 @@ class ItchFeed:
                 )
             )
             about = [each for each in told if each.symbol == instrument.symbol]
-            for value in about:
-                if isinstance(value, PublicAttribute):
-                    self._attribute(value)
+            attributes = [each for each in about if isinstance(each, PublicAttribute)]
+            if instrument.reference_px is not None:
+                attributes.append(
+                    PublicAttribute(
+                        symbol=instrument.symbol,
+                        attribute_type=AttributeType.PREVIOUS_CLOSE,
+                        attribute_value=instrument.reference_px,
+                    )
+                )
+            for value in sorted(attributes, key=lambda value: _SPUN[value.attribute_type]):
+                self._attribute(value)
             normal = PublicAction(
                 symbol=instrument.symbol,
                 trading_state=ActionState.ACTIVE,
@@ -607,5 +616,8 @@ def _symbol_of(happening: _Told) -> Symbol | None:
         case _:
             return happening.order.symbol
 
+
+_SPUN = {kind: place for place, kind in enumerate(AttributeType)}
+"""In which order a book's attributes are told at the start."""
 
 _VERBS = {Side.BUY: OrderVerb.BUY, Side.SELL: OrderVerb.SELL}

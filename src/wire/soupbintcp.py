@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TypeAlias
 
 import attrs
+import msgspec
 
 SECOND_NS = 1_000_000_000
 MAX_PAYLOAD = 0xFFFF - 1
@@ -90,6 +91,32 @@ class Sequenced:
     message: bytes
 
 
+class StreamBytes(msgspec.Struct, frozen=True, gc=False):
+    """What one end of a connection sends to the other at one moment: whole packets."""
+
+    data: bytes
+
+
+@attrs.frozen
+class Login:
+    """Who wants which messages of a session."""
+
+    user: str = ""
+    password: str = ""
+    session: str = ""
+    """Blank for the current one."""
+
+    next_number: int = 1
+    """The first message that is wanted; 0 for those alone that are yet to come."""
+
+
+class RejectReason(Enum):
+    """Why a login is rejected."""
+
+    NOT_AUTHORIZED = b"A"
+    SESSION_UNAVAILABLE = b"S"
+
+
 # --- writing -------------------------------------------------------------------------
 
 
@@ -120,6 +147,29 @@ def login_accepted(session: str, next_number: int) -> Packet:
         raise SoupError(None, "a sequence number from 1, of up to 20 digits", f"{next_number}")
     payload = f"{session:>10}{next_number:>20}"
     return Packet(PacketType.LOGIN_ACCEPTED, payload.encode("ascii"))
+
+
+def login_request(login: Login) -> Packet:
+    """Return the packet with which a client begins.
+
+    Raises:
+        SoupError: if a text is longer than its field, or not printable ASCII, or the number
+            is below zero or of more than 20 digits.
+    """
+    payload = ""
+    texts = (("user", login.user, 6), ("password", login.password, 10))
+    for name, text, length in (*texts, ("session", login.session, 10)):
+        if len(text) > length or not (text.isascii() and text.isprintable()):
+            raise SoupError(None, f"a {name} of up to {length} printable letters", repr(text))
+        payload += f"{text:<{length}}" if name != "session" else f"{text:>{length}}"
+    if not 0 <= login.next_number < 10**20:
+        what = "a sequence number from 0, of up to 20 digits"
+        raise SoupError(None, what, f"{login.next_number}")
+    return Packet(PacketType.LOGIN_REQUEST, f"{payload}{login.next_number:>20}".encode("ascii"))
+
+
+def login_rejected(reason: RejectReason) -> Packet:
+    return Packet(PacketType.LOGIN_REJECTED, reason.value)
 
 
 def session_stream(
@@ -201,6 +251,22 @@ def packets(data: bytes) -> Iterator[tuple[int, Packet]]:
             raise SoupError(offset + 2, what, f"{found}")
         yield offset, Packet(packet_type, data[offset + 3 : offset + 2 + length])
         offset += 2 + length
+
+
+def login_of(offset: int, packet: Packet) -> Login:
+    """Return what a login request wants.
+
+    Raises:
+        SoupError: if its sequence number is none.
+    """
+    payload = packet.payload
+    digits = payload[26:].strip(b" ")
+    if not digits.isdigit():
+        raise SoupError(offset + 29, "a sequence number from 0", repr(payload[26:])[1:])
+    user, password, session = (
+        part.decode("latin-1").strip(" ") for part in (payload[:6], payload[6:16], payload[16:26])
+    )
+    return Login(user, password, session, int(digits))
 
 
 def session_messages(data: bytes) -> Iterator[Sequenced]:

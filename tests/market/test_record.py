@@ -12,7 +12,7 @@ from oracle.shorthand import request
 from oracle.streams import Entered
 from oracle.venue import PlainVenue
 
-from floorproof.market.book import BookEvent, OrderBook
+from floorproof.market.book import OrderBook
 from floorproof.market.exchange import Exchange
 from floorproof.market.execution import Outcome
 from floorproof.market.fix import Side, SubscriptionRequestType
@@ -27,7 +27,7 @@ from floorproof.market.operations import (
     OperationRefused,
     SecurityStatus,
 )
-from floorproof.market.record import Received, TradeBusted, book_events
+from floorproof.market.record import Received, TradeBusted, book_events, symbol_of
 from floorproof.market.rules import Bound, MarketView, Publish, SettleEffect, VenueRules
 from floorproof.market.sessions import TradingState
 from floorproof.plugins.fifo import Fifo
@@ -214,14 +214,9 @@ def test_the_record_rebuilds_the_books_and_holds_what_is_public(wished: list[Any
 
     for outcome in do(exchange, streams.deeds(wished, plain)):
         for event in book_events(outcome.happened):
-            rebuilt[_symbol(event)].apply([event])
+            rebuilt[symbol_of(event)].apply([event])
         public = [news for news in outcome.published if not isinstance(news, OperationRefused)]
         kinds = (SecurityStatus, IndicativePrice, AuctionResult, Publish)
         assert [one for one in outcome.happened if isinstance(one, kinds)] == public
         for symbol, book in rebuilt.items():
             assert lines_of(book) == lines_of(exchange.book(symbol))
-
-
-def _symbol(event: BookEvent) -> Symbol:
-    order = getattr(event, "order", None)
-    return (event.buy.order if order is None else order).symbol  # type: ignore[union-attr]

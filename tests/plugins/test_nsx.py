@@ -266,7 +266,7 @@ def test_limits_are_inside_and_exact(
 
         assert (state_of(exchange) == "CB_AUCT") is breaks, price
         assert trades(outcome) == ([] if breaks else [f"1 @ {price}"])
-    assert [each.attribute_value for each in etr.attributes(exchange.view(X, "nsx-etr"))] == [
+    assert [each.attribute_value for each in etr.opening(exchange.view(X, "nsx-etr"))] == [
         reference, percentage, percentage,
     ]  # fmt: skip
 
@@ -538,7 +538,7 @@ def test_e17_without_a_reference_nothing_is_checked() -> None:
     exchange = nsx_with("A a1 SELL 1 @ 99995", etr=ETR, reference=None)
 
     assert trades(say(exchange, "B b1 BUY 1 @ 99995")) == ["1 @ 99995"]
-    assert ETR.attributes(exchange.view(X, "nsx-etr")) == ()
+    assert ETR.opening(exchange.view(X, "nsx-etr")) == ()
 
 
 @pytest.mark.rule("NSX-ETR-11")
@@ -731,8 +731,8 @@ def test_a_day_may_begin_with_another_reference_than_the_instruments() -> None:
     etr, aot = ExtremeTradeRange(references={X: "2"}), AnomalousOrderThreshold(references={X: "3"})
     view = nsx_with(etr=etr, aot=aot).view(X)
 
-    assert [each.attribute_value for each in etr.attributes(view)] == [2000, 60_000, 60_000]
-    assert [each.attribute_value for each in aot.attributes(view)] == [3000, 38_000, 38_000]
+    assert [each.attribute_value for each in etr.opening(view)] == [2000, 60_000, 60_000]
+    assert [each.attribute_value for each in aot.opening(view)] == [3000, 38_000, 38_000]
 
 
 # --- events at one moment -------------------------------------------------------------

@@ -1,12 +1,14 @@
-"""The National Stock Exchange of Australia: its rule sets, one in each module."""
+"""The National Stock Exchange of Australia: its rule sets, one in each module, and its feed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import click
+
 from ...market.ledger import Rule
-from ..hookspecs import CONTRACT_VERSION, hookimpl
-from . import aot, etr, sessions
+from ..hookspecs import CONTRACT_VERSION, ShortForm, hookimpl
+from . import aot, etr, itch, sessions
 
 floorproof_contract = CONTRACT_VERSION
 
@@ -18,6 +20,16 @@ def rule_sets() -> Mapping[str, type]:
         "nsx-etr": etr.ExtremeTradeRange,
         "nsx-sessions": sessions.Sessions,
     }
+
+
+@hookimpl
+def exporters() -> Mapping[str, ShortForm]:
+    return itch.EXPORTERS
+
+
+@hookimpl
+def commands() -> Mapping[str, click.Command]:
+    return {"itch": itch.command}
 
 
 @hookimpl

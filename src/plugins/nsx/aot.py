@@ -92,7 +92,7 @@ class AnomalousOrderThreshold:
             reference = first_reference(market.instrument, self.references)
         return None if reference is None else self._around(reference, market)
 
-    def attributes(self, market: MarketView) -> tuple[PublicAttribute, ...]:
+    def opening(self, market: MarketView) -> tuple[PublicAttribute, ...]:
         """Return the range in force as a feed begins with it."""
         found = self.range(market)
         return () if found is None else _published(market.instrument.symbol, found)

@@ -214,7 +214,7 @@ class ExtremeTradeRange:
             return None
         return range_around(reference, self.bands, instrument.price_decimals)
 
-    def attributes(self, market: MarketView) -> tuple[PublicAttribute, ...]:
+    def opening(self, market: MarketView) -> tuple[PublicAttribute, ...]:
         """Return the range in force as it is published; a feed begins with it, too."""
         return _published(market.instrument.symbol, self.range(market))
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import attrs
 
+from ...market.identifiers import Symbol
 from ...market.ledger import Rule
 from ...market.rules import MarketView, Publish, Remember, SettleEffect
 from ...market.sessions import Board, TradingState
@@ -132,6 +133,11 @@ class Sessions:
             attrs.evolve(state, name=self.names.get(state.name, state.name)) for state in STATES
         ]
 
+    def opening(self, market: MarketView) -> Iterator[PublicAction]:
+        """Yield what a feed says of an instrument as it begins, if that is not traded."""
+        if market.state.name == HALT.name:
+            yield _halted(market.instrument.symbol)
+
     def cross_type(self, state: str) -> str:
         """Return of which auction an indicative price in *state* is (``CrossType`` of [I])."""
         if state == self.names.get(PRECLOSE.name, PRECLOSE.name):
@@ -202,14 +208,16 @@ def _leads(board: Board, market: MarketView) -> bool:
 def _actions(old: TradingState, new: TradingState, market: MarketView) -> Iterator[PublicAction]:
     symbol = market.instrument.symbol
     if new.name == HALT.name:
-        yield PublicAction(
-            symbol=symbol,
-            trading_state=ActionState.SUSPENDED,
-            reason=ActionReason.NONE,
-        )
+        yield _halted(symbol)
     elif old.name == HALT.name and new.name != CB_AUCT.name:
         yield PublicAction(
             symbol=symbol,
             trading_state=ActionState.ACTIVE,
             reason=ActionReason.NORMAL,
         )
+
+
+def _halted(symbol: Symbol) -> PublicAction:
+    return PublicAction(
+        symbol=symbol, trading_state=ActionState.SUSPENDED, reason=ActionReason.NONE
+    )
