@@ -97,32 +97,21 @@ class MatchingEngine:
                         {"sender": delivery.sender, "named": request.sender_comp_id},
                     )
                     return
-<<<<<<< HEAD
-                yield from self._answer(self.exchange.receive(request, delivery.now_ns))
-=======
                 yield from self._answer(
-                    self._exchange.receive(request, delivery.now_ns), delivery.now_ns
+                    self.exchange.receive(request, delivery.now_ns), delivery.now_ns
                 )
->>>>>>> 676da5e (Send a venue's public feed on the floor, and read it from its bytes alone)
             case ChangeTradingState() | BustTrade() | CancelOrders() as operation:
                 if delivery.sender != ENVIRONMENT:
                     named = type(operation).__name__
                     yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
                     return
-<<<<<<< HEAD
-                yield from self._answer(self.exchange.operate(operation, delivery.now_ns))
-            case RuleSetDue(rule_set, symbol, name):
                 yield from self._answer(
-                    self.exchange.scheduled(rule_set, symbol, name, delivery.now_ns)
-=======
-                yield from self._answer(
-                    self._exchange.operate(operation, delivery.now_ns), delivery.now_ns
+                    self.exchange.operate(operation, delivery.now_ns), delivery.now_ns
                 )
             case RuleSetDue(rule_set, symbol, name):
                 yield from self._answer(
-                    self._exchange.scheduled(rule_set, symbol, name, delivery.now_ns),
+                    self.exchange.scheduled(rule_set, symbol, name, delivery.now_ns),
                     delivery.now_ns,
->>>>>>> 676da5e (Send a venue's public feed on the floor, and read it from its bytes alone)
                 )
             case other:
                 raise TypeError(f"a matching engine has no use for {other!r}")
@@ -162,5 +151,5 @@ class MatchingEngine:
         """Tell the venue's feeds what has happened."""
         happened = tuple(outcome.happened)
         for feed, is_checked in self._feeds.items():
-            shown = tuple(shown_after(happened, self._exchange.book)) if is_checked else ()
+            shown = tuple(shown_after(happened, self.exchange.book)) if is_checked else ()
             yield Send(feed, VenueRecord(now_ns, happened, shown))
