@@ -12,7 +12,7 @@ Sources: CME Group, iLink 2 standard header (wiki 46990006); Drop Copy 4.0 (wiki
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import NewType, TypeVar
 
@@ -62,6 +62,14 @@ class GatewayKind(StrEnum):
     """A convenience gateway: one session for all market segments."""
     MSGW = "MSGW"
     """A market segment gateway: one session, with a stream of its own for each segment."""
+
+
+class Module(StrEnum):
+    """Which module of the request centre lists a session."""
+
+    DROP_COPY = "Drop Copy"
+    ORDER_ENTRY = "Order Entry"
+    MARKET_DATA = "Market Data"
 
 
 class Market(StrEnum):
@@ -156,6 +164,16 @@ class TargetSession:
 
 
 @attrs.frozen(kw_only=True)
+class KeySession:
+    """A session that secure keys may belong to."""
+
+    session_id: SessionID
+    entity: EntityName
+    module: Module
+    market: Market = Market.GLOBEX
+
+
+@attrs.frozen(kw_only=True)
 class Registry:
     """All that is registered, in the order of registration.
 
@@ -169,6 +187,9 @@ class Registry:
     front_ends: tuple[str, ...] = ()
     """The application labels that a group may be given."""
 
+    market_data: Mapping[SessionID, EntityName] = attrs.field(factory=dict)
+    """Whose each market data session is, where such sessions log on with keys."""
+
     @classmethod
     def of(
         cls,
@@ -176,6 +197,7 @@ class Registry:
         sender_comps: Iterable[SenderComp] = (),
         targets: Iterable[TargetSession] = (),
         front_ends: Iterable[str] = (),
+        market_data: Mapping[SessionID, EntityName] | None = None,
     ) -> Registry:
         by_gfid = _by("GFID", ((firm.gfid, firm) for firm in firms))
         by_comp = _by("comp id", ((comp.comp_id, comp) for comp in sender_comps))
@@ -184,6 +206,7 @@ class Registry:
             sender_comps=by_comp,
             targets=_by("target session", ((each.comp_id, each) for each in targets)),
             front_ends=tuple(front_ends),
+            market_data=dict(market_data or {}),
         )
         for firm in by_gfid.values():
             if firm.clearing_firm is not None and firm.clearing_firm not in by_gfid:
@@ -205,6 +228,13 @@ class Registry:
                 )
             if target.comp_id in by_comp:
                 raise ValueError(f"{target.comp_id} is an order entry session already")
+        for session_id, entity in registry.market_data.items():
+            if entity not in registry.entities:
+                raise ValueError(
+                    f"{session_id} belongs to the entity {entity!r}, which has no firm;"
+                    f" there are: {_listed(registry.entities)}"
+                )
+        _check_key_sessions(registry)
         return registry
 
     @property
@@ -220,6 +250,11 @@ class Registry:
         firm = self.firms[comp.gfid]
         return self.firms[firm.clearing_firm or firm.gfid].entity
 
+    @property
+    def key_sessions(self) -> Mapping[SessionID, KeySession]:
+        """The sessions that secure keys may belong to: order entry, drop copy, market data."""
+        return {each.session_id: each for each in _key_sessions(self)}
+
     def sources_for(self, entity: EntityName, market: Market) -> tuple[SenderComp, ...]:
         """Return the sessions that *entity* may have copied: its own, and those it clears."""
         return tuple(
@@ -227,6 +262,38 @@ class Registry:
             for comp in self.sender_comps.values()
             if comp.market is market and entity in (self.entity_of(comp), self.guarantor(comp))
         )
+
+
+def _key_sessions(registry: Registry) -> Iterator[KeySession]:
+    for comp in registry.sender_comps.values():
+        entity = registry.entity_of(comp)
+        yield KeySession(
+            session_id=comp.session_id,
+            entity=entity,
+            module=Module.ORDER_ENTRY,
+            market=comp.market,
+        )
+    for target in registry.targets.values():
+        yield KeySession(
+            session_id=target.session_id,
+            entity=target.entity,
+            module=Module.DROP_COPY,
+            market=target.market,
+        )
+    for session_id, entity in registry.market_data.items():
+        yield KeySession(session_id=session_id, entity=entity, module=Module.MARKET_DATA)
+
+
+def _check_key_sessions(registry: Registry) -> None:
+    """Check that all comps of one session ID are one entity's: they share their keys."""
+    seen: dict[SessionID, KeySession] = {}
+    for each in _key_sessions(registry):
+        if seen.setdefault(each.session_id, each) != each:
+            raise ValueError(
+                f"the session ID {each.session_id} belongs to {seen[each.session_id].entity}"
+                f" ({seen[each.session_id].module}, {seen[each.session_id].market}), and cannot"
+                f" belong to {each.entity} ({each.module}, {each.market})"
+            )
 
 
 def _by(what: str, named: Iterable[tuple[K, T]]) -> dict[K, T]:

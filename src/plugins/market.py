@@ -1,5 +1,6 @@
 """The ledger of the rules that every floor has: who sees what, how a venue answers,
-what its feed tells, how positions are reckoned, and who may log on."""
+what its feed tells, how positions are reckoned, who may log on,
+and who may have what copied."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 
 from ..market import (
     auction,
+    copy_filters,
     credentials,
     exchange,
     exposure,
@@ -14,6 +16,7 @@ from ..market import (
     margin,
     pnl,
     replay,
+    request_centre,
     secure_keys,
     secure_logon,
 )
@@ -39,4 +42,6 @@ def rules() -> Sequence[Rule]:
         *secure_keys.RULES,
         *secure_logon.RULES,
         *itch_session.RULES,
+        *request_centre.RULES,
+        *copy_filters.RULES,
     )
