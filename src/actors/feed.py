@@ -6,13 +6,10 @@ who logs in late gets them from the first one on, as the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 
-import msgspec
-
-from ..market.fix import Side
-from ..market.identifiers import CompID, Price, Symbol
-from ..market.shown import ShownLevel, VenueRecord
+from ..market.identifiers import CompID
+from ..market.shown import VenueRecord
 from ..runtime.participant import Answer, Delivery, Fact, Send
 from ..wire.itch import Message, encode, layout_of
 from ..wire.itch_feed import ItchFeed
@@ -32,14 +29,6 @@ from ..wire.soupbintcp import (
 )
 
 
-class FeedCheck(msgspec.Struct, frozen=True, gc=False):
-    """To a reader that is checked: what its books have to show after so many messages."""
-
-    number: int
-    levels: tuple[ShownLevel, ...]
-    """Those that may have changed since the last time; at the first time, all."""
-
-
 class FeedServer:
     """Turns a venue's record into the messages of its feed, and serves them.
 
@@ -47,7 +36,7 @@ class FeedServer:
         `VenueRecord` from its venue; `StreamBytes` with a login request from readers.
     Sends:
         `StreamBytes` to everybody who has logged in: login accepted or rejected, and a
-        packet for each message; to readers that are checked `FeedCheck` after that.
+        packet for each message.
     Puts on record:
         ``feed session`` (`FeedSession`) at the start; ``feed`` (`FeedMessages`), whatever it
         tells; ``session mismatch`` for a record that is not of its venue.
@@ -57,7 +46,6 @@ class FeedServer:
         feed: what makes the messages.
         opening: what is known as the feed begins.
         session: the name of its session.
-        checked: the readers that are told what their books have to show.
     """
 
     def __init__(
@@ -66,16 +54,13 @@ class FeedServer:
         feed: ItchFeed,
         opening: Sequence[PublicValue],
         session: str,
-        checked: Set[CompID] = frozenset(),
     ) -> None:
         self._venue = venue
         self._feed = feed
         self._opening = opening
         self._session = session
-        self._checked = checked
         self._sent: list[bytes] = []
         self._readers: dict[CompID, None] = {}
-        self._shown: dict[tuple[Symbol, Side, Price], ShownLevel] = {}
 
     def start(self) -> Iterator[Answer]:
         yield Fact("feed session", FeedSession(self._session, self._feed.start_ns))
@@ -89,7 +74,6 @@ class FeedServer:
                     yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
                     return
                 yield from self._tell(self._feed.follow(record.happened, record.transact_time_ns))
-                yield from self._check(record.shown)
             case StreamBytes(data):
                 yield from self._hear(data, CompID(delivery.sender))
             case other:
@@ -106,16 +90,6 @@ class FeedServer:
             stream = StreamBytes(_framed(encoded))
             for reader in self._readers:
                 yield Send(reader, stream)
-
-    def _check(self, shown: Sequence[ShownLevel]) -> Iterator[Answer]:
-        for level in shown:
-            place = (level.symbol, level.side, level.price)
-            self._shown.pop(place, None)
-            if level.quantities:
-                self._shown[place] = level
-        for reader in self._readers:
-            if reader in self._checked:
-                yield Send(reader, FeedCheck(len(self._sent), tuple(shown)))
 
     # --- logins ----------------------------------------------------------------------
 
@@ -140,8 +114,6 @@ class FeedServer:
         accepted = frame(login_accepted(self._session, number))
         yield Send(reader, StreamBytes(accepted + _framed(self._sent[number - 1 :])))
         self._readers[reader] = None
-        if reader in self._checked:
-            yield Send(reader, FeedCheck(len(self._sent), tuple(self._shown.values())))
 
 
 def _framed(messages: Sequence[bytes]) -> bytes:

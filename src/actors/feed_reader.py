@@ -1,8 +1,6 @@
 """A reader of a public feed, who knows the market from nothing but the feed's bytes.
 
-Where he is checked, his venue says after each of its moments what its price levels show, and
-the books that he has rebuilt have to show the same: a feed that does not tell the truth
-ends the run.
+The invariant ``feed-books`` holds the books that he has rebuilt against the venue's.
 """
 
 from __future__ import annotations
@@ -10,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from ..market.fix import Side
-from ..market.identifiers import CompID, Qty
-from ..market.instrument import decimal_text
+from ..market.identifiers import CompID
 from ..runtime.participant import Answer, Delivery, Send
 from ..wire.itch import (
     AddOrder,
@@ -34,21 +30,20 @@ from ..wire.soupbintcp import (
     login_request,
     packets,
 )
-from .feed import FeedCheck
 
 _Place: TypeAlias = tuple[int, OrderVerb, int]
 """A price level: its book, side and price."""
 
 
-class FeedBroken(Exception):
-    """The book that follows from a feed is not the one that its venue shows."""
+class LoginRejected(Exception):
+    """A feed does not let a reader in."""
 
 
 class FeedReader:
-    """Rebuilds the books of a feed from its bytes, and holds them against the venue's.
+    """Rebuilds the books of a feed from its bytes.
 
     Receives:
-        `StreamBytes` from the feed; `FeedCheck`, where the reader is checked.
+        `StreamBytes` from the feed.
     Sends:
         `StreamBytes` with a login request, once: for all messages of the session.
 
@@ -59,21 +54,20 @@ class FeedReader:
     Raises:
         SoupError, ItchError, ImpossibleFeed: if the bytes are no messages, or messages that
             cannot be true.
-        FeedBroken: if the login is rejected, or a book is another than the venue's.
+        LoginRejected: if it is not let in.
     """
 
     def __init__(self, feed: CompID, at_ns: int = 0) -> None:
         self._feed = feed
         self._at_ns = at_ns
         self.reader = ItchReader()
-        self._next = 0
-        """The number of the message that comes next; 0 before the login."""
+        self.number = 0
+        """The number of the latest message; 0 before the first."""
 
-        self._shown: dict[_Place, tuple[Qty, ...]] = {}
-        """What the venue shows, where it shows anything, as it said last."""
+        self.touched: dict[_Place, int] = {}
+        """By price level the latest message about one of its orders, in their order."""
 
-        self._touched: dict[_Place, None] = {}
-        """Which price levels messages were about since the last check."""
+        self._is_in = False
 
     def start(self) -> Iterator[Answer]:
         yield Send(self._feed, StreamBytes(frame(login_request(Login()))), self._at_ns)
@@ -82,8 +76,6 @@ class FeedReader:
         match delivery.message:
             case StreamBytes(data):
                 self._read(data)
-            case FeedCheck() as check:
-                self._compare(check)
             case other:
                 raise TypeError(f"a reader of a feed has no use for {other!r}")
         return iter(())
@@ -94,13 +86,14 @@ class FeedReader:
         for offset, packet in packets(data):
             match packet.type:
                 case PacketType.LOGIN_ACCEPTED:
-                    self._next = int(packet.payload[10:])
+                    self.number = int(packet.payload[10:]) - 1
+                    self._is_in = True
                 case PacketType.LOGIN_REJECTED:
                     reason = packet.payload.decode("latin-1")
-                    raise FeedBroken(f"{self._feed} rejects the login, reason {reason!r}")
-                case PacketType.SEQUENCED_DATA if self._next:
+                    raise LoginRejected(f"{self._feed} rejects the login, reason {reason!r}")
+                case PacketType.SEQUENCED_DATA if self._is_in:
+                    self.number += 1
                     self._take(decode(packet.payload, offset + 3))
-                    self._next += 1
                 case other:
                     what = "a packet of a session that has begun"
                     raise SoupError(offset, what, f"one of type {other.value.decode()!r}")
@@ -116,48 +109,9 @@ class FeedReader:
         for number in numbers:
             order = self.reader.orders.get(number)
             if order is not None:
-                self._touched[order.orderbook, order.verb, order.price] = None
-
-    # --- checking --------------------------------------------------------------------
-
-    def _compare(self, check: FeedCheck) -> None:
-        if check.number != self._next - 1:
-            told = f"has told {check.number} messages, and {self._next - 1} have come"
-            raise FeedBroken(f"{self._feed} {told}")
-        books = {
-            book.directory.security_code: book.orderbook
-            for book in self.reader.books.values()
-            if book.directory is not None
-        }
-        places = dict(self._touched)
-        for level in check.levels:
-            verb = OrderVerb.BUY if level.side is Side.BUY else OrderVerb.SELL
-            place = (books[level.symbol], verb, level.price)
-            self._shown.pop(place, None)
-            if level.quantities:
-                self._shown[place] = level.quantities
-            places[place] = None
-        for place in places:
-            found, expected = self._rebuilt(place), self._shown.get(place, ())
-            if found != expected:
-                raise FeedBroken(self._difference(place, expected, found))
-        self._touched.clear()
-
-    def _rebuilt(self, place: _Place) -> tuple[Qty, ...]:
-        orderbook, verb, price = place
-        level = self.reader.book(orderbook).level(verb, price)
-        return tuple(order.quantity for order in level)
-
-    def _difference(self, place: _Place, expected: tuple[Qty, ...], found: tuple[Qty, ...]) -> str:
-        orderbook, verb, price = place
-        directory = self.reader.book(orderbook).directory
-        assert directory is not None, "only listed books are compared"
-        at = decimal_text(price, directory.price_decimals)
-        return (
-            f"after message {self._next - 1} of {self._feed}, {verb.name.lower()} orders of"
-            f" {directory.security_code} @ {at}: expected {_listed(expected)}, as the venue shows,"
-            f" and the feed comes to {_listed(found)}"
-        )
+                place = (order.orderbook, order.verb, order.price)
+                self.touched.pop(place, None)  # so that it comes last
+                self.touched[place] = self.number
 
 
 def _numbers(message: Message) -> tuple[int, ...]:
@@ -169,7 +123,3 @@ def _numbers(message: Message) -> tuple[int, ...]:
             return (message.original_order_number, message.new_order_number)
         case _:
             return ()
-
-
-def _listed(quantities: tuple[Qty, ...]) -> str:
-    return ", ".join(map(str, quantities)) or "nothing"

@@ -66,8 +66,8 @@ class MatchingEngine:
         name: the engine's own, under which it asks itself to wake up.
         exchange: the venue's core.
         watchers: the drop copies that watch each session.
-        feeds: the venue's public feeds, each with whether readers of it are checked; the
-            exchange has to keep a record where there are any.
+        feeds: the venue's public feeds, each with whether anybody reads it, so that it can
+            be checked; the exchange has to keep a record where there are any.
     """
 
     def __init__(
@@ -150,6 +150,6 @@ class MatchingEngine:
     def _record(self, outcome: Outcome, now_ns: int) -> Iterator[Answer]:
         """Tell the venue's feeds what has happened."""
         happened = tuple(outcome.happened)
-        for feed, is_checked in self._feeds.items():
-            shown = tuple(shown_after(happened, self.exchange.book)) if is_checked else ()
+        for feed, is_read in self._feeds.items():
+            shown = tuple(shown_after(happened, self.exchange.book)) if is_read else ()
             yield Send(feed, VenueRecord(now_ns, happened, shown))

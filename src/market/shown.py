@@ -57,4 +57,4 @@ class VenueRecord(msgspec.Struct, frozen=True, gc=False):
     """First to last."""
 
     shown: tuple[ShownLevel, ...] = ()
-    """What the price levels show that it may have changed, where a reader is checked."""
+    """What the price levels show that it may have changed, where a feed has readers."""

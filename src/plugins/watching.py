@@ -37,6 +37,10 @@ class WatchedFloor(Protocol):
     def logins(self) -> Mapping[CompID, Logins]:
         """Who is logged in, by gateway."""
 
+    @property
+    def feed_readers(self) -> Mapping[CompID, CompID]:
+        """Whoever reads a public feed, and the feed's name."""
+
     def gateways(self, kind: str) -> Sequence[CompID]:
         """Return the gateways of a kind, ``sse`` or ``exchange``."""
 

@@ -34,9 +34,8 @@ class Feed:
     start_ns: int
     """When the run starts, after the start of 1970, UTC."""
 
-    readers: Sequence[CompID]
-    checked: frozenset[CompID]
-    """Those readers whose books are held against the venue's."""
+    is_read: bool
+    """Whether anybody reads it."""
 
     def make(self) -> ItchFeed:
         return ItchFeed(self.books, self.start_ns, self.firms, self.cross_types)
@@ -93,7 +92,6 @@ def feeds(
             for session in table.firms:
                 if session not in sessions:
                     raise ScenarioError(f"{where}.firms", unknown("session", session, sessions))
-            of = [reader for reader in tables.feed_reader if reader.feed == table.name]
             feed = Feed(
                 name=CompID(table.name),
                 venue=venue.name,
@@ -102,8 +100,7 @@ def feeds(
                 firms={CompID(session): firm for session, firm in table.firms.items()},
                 cross_types=_cross_types(venue),
                 start_ns=start_ns,
-                readers=tuple(CompID(reader.name) for reader in of),
-                checked=frozenset(CompID(reader.name) for reader in of if reader.check),
+                is_read=any(reader.feed == table.name for reader in tables.feed_reader),
             )
             _check(feed, venue, where)
             yield feed
@@ -193,5 +190,5 @@ def _check(feed: Feed, venue: Venue, where: str) -> None:
 
 
 def of_venue(feeds: Iterable[Feed], venue: CompID) -> dict[CompID, bool]:
-    """Return the feeds of a venue, each with whether readers of it are checked."""
-    return {feed.name: bool(feed.checked) for feed in feeds if feed.venue == venue}
+    """Return the feeds of a venue, each with whether anybody reads it."""
+    return {feed.name: feed.is_read for feed in feeds if feed.venue == venue}

@@ -292,6 +292,10 @@ class _Watched:
     def logins(self) -> Mapping[CompID, Logins]:
         return self._plan.logins
 
+    @property
+    def feed_readers(self) -> Mapping[CompID, CompID]:
+        return {reader.name: reader.feed for reader in self._plan.feed_readers}
+
     def gateways(self, kind: str) -> Sequence[CompID]:
         return self._plan.gateways(kind)
 
@@ -402,7 +406,7 @@ def _feed(feed: Feed, plan: Plan) -> Factory:
     venue = plan.venues[feed.venue]
     # As the venue is at the start, which a feed begins with; the venue itself has its own.
     opening = known(venue, _exchange(venue))
-    return lambda _context: FeedServer(feed.venue, feed.make(), opening, feed.session, feed.checked)
+    return lambda _context: FeedServer(feed.venue, feed.make(), opening, feed.session)
 
 
 def _feed_reader(reader: Reader) -> Factory:

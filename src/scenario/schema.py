@@ -349,9 +349,6 @@ class FeedReaderTable:
     at: Duration = attrs.field(default=Duration(0), validator=_not_negative)
     """When it logs in; it gets all messages of the session."""
 
-    check: bool = True
-    """Whether its books are held against the venue's, and a difference ends the run."""
-
     shown: bool = False
     """Whether ``run`` prints what it reads, with the book beside each message."""
 

@@ -11,13 +11,12 @@ from msgspec.structs import replace
 
 import floorproof
 from floorproof.actors import feed
-from floorproof.actors.feed import FeedCheck, FeedServer
-from floorproof.actors.feed_reader import FeedBroken, FeedReader
-from floorproof.market.fix import Side
+from floorproof.actors.feed import FeedServer
+from floorproof.actors.feed_reader import FeedReader, LoginRejected
 from floorproof.market.identifiers import CompID, Symbol
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.operations import IndicativePrice
-from floorproof.market.shown import ShownLevel, VenueRecord
+from floorproof.market.shown import VenueRecord
 from floorproof.runtime.errors import RunError
 from floorproof.runtime.participant import Answer, Delivery, Fact, Send
 from floorproof.scenario.floor import Result
@@ -110,11 +109,11 @@ def test_a_venue_without_a_feed_sends_no_record() -> None:
 # --- logins ----------------------------------------------------------------------------
 
 
-def server(checked: frozenset[CompID] = frozenset()) -> FeedServer:
+def server() -> FeedServer:
     ticks = TickTable.uniform(1)
     instrument = Instrument(symbol=X, price_decimals=0, ticks=ticks)
     books = [ListedBook(instrument=instrument, orderbook=7)]
-    made = FeedServer(CompID("NSX"), ItchFeed(books, 0), (), "NSX1", checked)
+    made = FeedServer(CompID("NSX"), ItchFeed(books, 0), (), "NSX1")
     assert [type(each) for each in made.start()] == [Fact, Fact]
     return made
 
@@ -192,110 +191,33 @@ def test_of_a_moment_that_nobody_sees_nothing_is_told() -> None:
     assert deliver(server(), VenueRecord(5, ()), "NSX") == []
 
 
-# --- checking --------------------------------------------------------------------------
-
-
-def wrong(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]) -> str:
-    """Return how the floor ends where the feed sends *change* of each message."""
-    monkeypatch.setattr(feed, "encode", lambda message: encode(change(message)))
-    with pytest.raises(RunError) as raised:
-        run()
-    return str(raised.value)
-
-
-def test_a_book_that_is_another_than_the_venues_ends_the_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def one_less(message: Any) -> Any:
-        if isinstance(message, AddOrder) and message.order_number == 2:
-            return replace(message, quantity=message.quantity - 1)
-        return message
-
-    text = wrong(monkeypatch, one_less)
-
-    assert "TAPE" in text
-    assert (
-        "after message 20 of ITCH, buy orders of X @ 1.610: expected 200, as the venue shows,"
-        " and the feed comes to 199" in text
-    )
-
-
-def test_a_feed_that_cannot_be_true_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def again(message: Any) -> Any:
-        return replace(message, order_number=1) if isinstance(message, AddOrder) else message
-
-    assert "expected an order number that was never used, found 1" in wrong(monkeypatch, again)
-
-
-def test_a_reader_that_is_not_checked_believes_what_it_is_told(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(feed, "encode", lambda message: encode(_moved(message)))
-    text = nsx_floor.text([(1, "sell", 200, "1.610")])
-
-    floorproof.run(floorproof.parse(text.replace('feed = "ITCH"', 'feed = "ITCH"\ncheck = false')))
-
-    with pytest.raises(RunError, match="the venue shows"):
-        floorproof.run(floorproof.parse(text))
-
-
-def _moved(message: Any) -> Any:
-    return replace(message, price=message.price + 5) if isinstance(message, AddOrder) else message
+# --- reading ---------------------------------------------------------------------------
 
 
 def reader_of(*messages: itch.Message) -> FeedReader:
     reader = FeedReader(CompID("ITCH"))
     data = frame(login_accepted("NSX1", 1))
-    for message in (Timestamp(0), directory(), *messages):
+    for message in messages:
         data += frame(Packet(PacketType.SEQUENCED_DATA, encode(message)))
-    deliver(reader, StreamBytes(data))
+    assert deliver(reader, StreamBytes(data)) == []
     return reader
-
-
-def directory() -> itch.OrderbookDirectory:
-    return itch.OrderbookDirectory(0, 7, "", "X", "", "AUD", "NCRP", "", 1, 1, 0, 1, 0)
 
 
 def add(number: int, quantity: int, price: int) -> AddOrder:
     return AddOrder(0, number, OrderVerb.BUY, quantity, 7, price)
 
 
-def level(price: int, *quantities: int) -> ShownLevel:
-    return ShownLevel(X, Side.BUY, price, quantities)
+def test_a_reader_knows_which_message_was_about_which_price_level_last() -> None:
+    reader = reader_of(
+        Timestamp(0), add(1, 5, 10), add(2, 5, 11), add(3, 5, 10), itch.OrderReplace(0, 2, 4, 5, 9)
+    )
 
-
-# fmt: off
-CHECKS: dict[str, tuple[list[itch.Message], tuple[ShownLevel, ...], str]] = {
-    "equal": ([add(1, 5, 10), add(2, 6, 10)], (level(10, 5, 6),), ""),
-    "gone": ([add(1, 5, 10), itch.OrderDelete(0, 1)], (level(10),), ""),
-    "another order": ([add(1, 5, 10), add(2, 6, 10)], (level(10, 6, 5),),
-                      "expected 6, 5, as the venue shows, and the feed comes to 5, 6"),
-    "too much": ([add(1, 5, 10), add(2, 6, 11)], (level(10, 5),),
-                 "buy orders of X @ 11: expected nothing"),
-    "too little": ([add(1, 5, 10)], (level(10, 5), level(9, 1)), "buy orders of X @ 9: expected 1"),
-    "another price": ([add(1, 5, 10), itch.OrderReplace(0, 1, 2, 5, 12)],
-                      (level(10, 5),), "@ 10: expected 5"),
-}
-# fmt: on
-
-
-@pytest.mark.parametrize(("messages", "levels", "said"), CHECKS.values(), ids=CHECKS)
-def test_a_reader_compares_all_that_either_has_touched(
-    messages: list[itch.Message], levels: tuple[ShownLevel, ...], said: str
-) -> None:
-    reader = reader_of(*messages)
-    check = FeedCheck(2 + len(messages), levels)
-
-    if said:
-        with pytest.raises(FeedBroken, match=said):
-            deliver(reader, check)
-    else:
-        assert deliver(reader, check) == []
-
-
-def test_a_message_that_is_missing_is_seen() -> None:
-    with pytest.raises(FeedBroken, match="has told 4 messages, and 3 have come"):
-        deliver(reader_of(add(1, 5, 10)), FeedCheck(4, ()))
+    assert reader.number == 5
+    assert [*reader.touched.items()] == [
+        ((7, OrderVerb.BUY, 10), 4),
+        ((7, OrderVerb.BUY, 11), 5),
+        ((7, OrderVerb.BUY, 9), 5),
+    ]
 
 
 def test_what_no_server_sends_to_a_reader_is_an_error() -> None:
@@ -303,16 +225,101 @@ def test_what_no_server_sends_to_a_reader_is_an_error() -> None:
     with pytest.raises(SoupError, match="offset 0: expected a packet of a session that has begun"):
         deliver(FeedReader(CompID("ITCH")), StreamBytes(data))
     rejected = frame(login_rejected(RejectReason.SESSION_UNAVAILABLE))
-    with pytest.raises(FeedBroken, match="ITCH rejects the login, reason 'S'"):
+    with pytest.raises(LoginRejected, match="ITCH rejects the login, reason 'S'"):
         deliver(FeedReader(CompID("ITCH")), StreamBytes(rejected))
     with pytest.raises(TypeError, match="a reader of a feed has no use for 'what'"):
         deliver(FeedReader(CompID("ITCH")), "what")
 
 
-def test_a_reader_reads_on_after_a_check() -> None:
-    result = run(more=LATE)
+# --- the books are the venue's ----------------------------------------------------------
 
-    for reader in ("TAPE", "LATE"):
-        checks = nsx_floor.payloads(result.journal, FeedCheck, reader)
-        assert checks[-1].number == 48
-        assert len(checks) == (8 if reader == "TAPE" else 3)
+
+def broken(result: Result) -> list[str]:
+    return [each.text for each in result.violations if each.invariant == "feed-books"]
+
+
+SLOW = """
+[[link]]
+from = "ITCH"
+to = "TAPE"
+latency = "300s"
+[[link]]
+from = "NSX"
+to = "ITCH"
+latency = "30s"
+"""
+
+
+@pytest.mark.parametrize("more", ["", LATE, SLOW], ids=["at once", "late", "far away"])
+def test_readers_come_to_the_venues_books(more: str) -> None:
+    result = run(more=more)
+
+    assert "feed-books" in result.invariants
+    assert broken(result) == []
+
+
+def test_without_a_reader_nothing_is_compared() -> None:
+    text = nsx_floor.text()
+    start = text.index("[[feed_reader]]")
+
+    result = floorproof.run(floorproof.parse(text[:start] + text[text.index("[[user]]") :]))
+
+    assert "feed-books" not in result.invariants
+    records = nsx_floor.payloads(result.journal, VenueRecord, "ITCH")
+    assert records
+    assert not any(record.shown for record in records)
+
+
+def distorted(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any], **how: Any) -> Result:
+    """Run the floor with a feed that sends *change* of each message."""
+    monkeypatch.setattr(feed, "encode", lambda message: encode(change(message)))
+    return run(**how)
+
+
+@pytest.mark.parametrize("more", ["", LATE, SLOW], ids=["at once", "late", "far away"])
+def test_a_book_that_is_another_than_the_venues_is_found(
+    monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    def one_less(message: Any) -> Any:
+        if isinstance(message, AddOrder) and message.order_number == 5:
+            return replace(message, quantity=message.quantity - 1)
+        return message
+
+    def shorter(message: Any) -> Any:
+        if isinstance(message, itch.OrderExecutedWithPrice) and message.order_number == 5:
+            return replace(message, executed_quantity=message.executed_quantity - 1)
+        return one_less(message)
+
+    result = distorted(monkeypatch, shorter, more=more)
+
+    assert not result.held
+    (text,) = broken(result)
+    assert text == (
+        "after message 40 of ITCH, as TAPE reads it, buy orders of X @ 2.600 are 49 by the"
+        " feed, and 50 at the venue"
+    )
+
+
+def test_a_level_that_the_venue_has_not_touched_is_compared_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result = distorted(
+        monkeypatch,
+        lambda message: (
+            replace(message, price=message.price + 5) if isinstance(message, AddOrder) else message
+        ),
+        orders=nsx_floor.E4[:1],
+    )
+
+    (text,) = broken(result)
+    assert "sell orders of X @ 1.615 are 200 by the feed, and none at the venue" in text
+
+
+def test_a_message_that_cannot_be_true_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunError, match="expected an order number that was never used, found 1"):
+        distorted(
+            monkeypatch,
+            lambda message: (
+                replace(message, order_number=1) if isinstance(message, AddOrder) else message
+            ),
+        )

@@ -59,6 +59,10 @@ class Floor:
     def logins(self) -> Mapping[CompID, Logins]:
         return self.scenario.plan.logins
 
+    @property
+    def feed_readers(self) -> Mapping[CompID, CompID]:
+        return {reader.name: reader.feed for reader in self.scenario.plan.feed_readers}
+
     def gateways(self, kind: str) -> Sequence[CompID]:
         return self.scenario.plan.gateways(kind)
 

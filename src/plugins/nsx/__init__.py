@@ -8,7 +8,7 @@ import click
 
 from ...market.ledger import Rule
 from ..hookspecs import CONTRACT_VERSION, ShortForm, hookimpl
-from . import aot, etr, itch, sessions
+from . import aot, etr, itch, sessions, watch
 
 floorproof_contract = CONTRACT_VERSION
 
@@ -20,6 +20,11 @@ def rule_sets() -> Mapping[str, type]:
         "nsx-etr": etr.ExtremeTradeRange,
         "nsx-sessions": sessions.Sessions,
     }
+
+
+@hookimpl
+def invariants() -> Mapping[str, type]:
+    return {"feed-books": watch.FeedBooks}
 
 
 @hookimpl
