@@ -8,7 +8,11 @@ A step is a line: when, who, what.
     3s LP enter o1 sell 4 @ 15351.50              ioc may follow
     4s ET2 change C1 to C1a 8                     at its price, or @ another
     5s ET2 cancel C1a
-    6s ADMIN permit ET1 creation                  or revoke; or management
+    6s ADMIN permit ET1 creation                  or revoke; any permission; for an account
+    7s PM1 cancel_staged P1
+    7s PM1 change_staged P1 12 @ 15352.25         or 12, or @ 15352.25, or market
+    8s ET2 approve P1                             push may follow; or reject; or request 1
+    9s ET2 unclaim P1                             or hold
 
 `on SYMBOL`, `type NAME`, `via GATEWAY`, `buy` or `sell` may follow where they make sense.
 """
@@ -69,6 +73,7 @@ def floor(
     habits: Mapping[str, str] | None = None,
     links: Iterable[str] = (),
     staging_enabled: bool = True,
+    broker: str = "",
     extra: str = "",
 ) -> str:
     """Return a scenario's text.
@@ -79,6 +84,7 @@ def floor(
         permissions: what some users may do instead, by name.
         habits: the table of a trader's habits, as the file has it.
         links: ``"ET1 SSE-A 1ms 200us"``: sender or role, recipient, latency, jitter.
+        broker: more settings of the order type ``BROKER``.
         extra: more of the file.
     """
     logins: dict[str, list[list[str]]] = {}
@@ -94,6 +100,7 @@ def floor(
         '[[gateway]]\nname = "SSE-A"\nkind = "sse"',
         "[gateway.settings.BROKER]",
         f"staging_enabled = {json.dumps(staging_enabled)}",
+        broker,
         '[[gateway]]\nname = "CME-A"\nkind = "exchange"',
         '[[exchange]]\nname = "CME"\ngateway = "CME-A"',
     ]
@@ -104,7 +111,7 @@ def floor(
         )
     for user, its_logins in logins.items():
         role = "portfolio_manager" if user.startswith("PM") else "execution_trader"
-        may = [_PERMISSIONS[word] for word in allowed[user].split()]
+        may = [_PERMISSIONS.get(word, word) for word in allowed[user].split()]
         lines.append(f'[[user]]\nname = "{user}"\nrole = "{role}"\npermissions = {json.dumps(may)}')
         if habits and user in habits:
             lines.append(f"habits = {habits[user]}")
@@ -129,9 +136,29 @@ def step(line: str) -> str:
     at, who, do, *words = line.split()
     table: dict[str, object] = {}
     if do in ("permit", "revoke"):
-        table = {"user": words[0], "permission": _PERMISSIONS[words[1]]}
-    elif do == "claim":
+        table = {
+            "user": words[0],
+            "permission": _PERMISSIONS.get(words[1], words[1]),
+            "account": _after("for", words),
+        }
+    elif do in ("claim", "unclaim", "cancel_staged", "hold"):
         table = {"order": words[0]}
+    elif do in ("approve", "reject"):
+        number = _after("request", words)
+        table = {
+            "order": words[0],
+            "request": int(number) if number else None,
+            "push": True if "push" in words else None,
+        }
+    elif do == "change_staged":
+        table = {
+            "order": words[0],
+            "symbol": _after("on", words) or "MNQU3",
+            "quantity": int(words[1]) if words[1:] and words[1].isdigit() else None,
+            "price": _after("@", words),
+            "type": "market" if "market" in words else None,
+            "side": next((word for word in words if word in ("buy", "sell")), None),
+        }
     elif do == "cancel":
         table = {"order": words[0], "id": _after("as", words)}
     elif do == "change":

@@ -467,7 +467,7 @@ def test_plugins_lists_what_each_provides_and_where_it_comes_from() -> None:
     version = importlib.metadata.version("floorproof")
     assert re.fullmatch(rf"fifo +{version} +matching algorithms: F +floorproof", rows["fifo"])
     assert "order types: BROKER" in rows["staged"]
-    assert "scenario actions: bust, cancel, cancel_orders, change" in rows["actions"]
+    assert "scenario actions: approve, bust, cancel, cancel_orders" in rows["actions"]
 
 
 def test_rules_lists_every_rule_with_its_source() -> None:

@@ -425,12 +425,8 @@ SPOOFED = {
         ReserveChild(
             sender_comp_id=CompID("CME-A"),
             user=CompID("ET2"),
-            cl_ord_id=ClOrdID("X"),
             parent_id=StagedOrderID("P1"),
-            symbol=Symbol("MNQU3"),
-            side=Side.BUY,
-            order_qty=4,
-            account=None,
+            order=entered(sender_comp_id="ET2", order_qty=4),
         ),
     ),
     "a child's fill": ("SSE-A", FILL),

@@ -167,15 +167,7 @@ class ExchangeGateway:
         yield Send(
             order.parent_gateway,
             ReserveChild(
-                sender_comp_id=self._name,
-                user=user,
-                cl_ord_id=order.cl_ord_id,
-                parent_id=order.parent_id,
-                symbol=order.symbol,
-                side=order.side,
-                order_qty=order.order_qty,
-                account=order.account,
-                price=order.price,
+                sender_comp_id=self._name, user=user, parent_id=order.parent_id, order=order
             ),
         )
 
@@ -274,16 +266,7 @@ class ExchangeGateway:
         yield Send(
             order.parent_gateway,
             ReserveChild(
-                sender_comp_id=self._name,
-                user=user,
-                cl_ord_id=change.cl_ord_id,
-                parent_id=order.parent_id,
-                symbol=change.symbol,
-                side=change.side,
-                order_qty=change.order_qty,
-                account=change.account,
-                price=change.price,
-                changes=order.cl_ord_id,
+                sender_comp_id=self._name, user=user, parent_id=order.parent_id, change=change
             ),
         )
 

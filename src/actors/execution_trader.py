@@ -10,14 +10,7 @@ from attrs import validators
 from ..market.identifiers import ClOrdID, CompID, Qty, StagedOrderID
 from ..market.messages import ExecutionReport
 from ..market.staging import StagedAck, StagedStatus, StagedUpdate
-from ..market.terminal import (
-    CancelAll,
-    CancelWorking,
-    ChangeWorking,
-    ClaimOrder,
-    Enter,
-    EnterChild,
-)
+from ..market.terminal import Act, ClaimOrder, EnterChild
 from ..market.window import StagedRow
 from ..runtime.participant import Answer, Delivery
 from .terminal import Terminal
@@ -59,14 +52,7 @@ class ExecutionTrader:
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         match delivery.message:
-            case (
-                Enter()
-                | ClaimOrder()
-                | EnterChild()
-                | CancelWorking()
-                | ChangeWorking()
-                | CancelAll() as act
-            ):
+            case act if isinstance(act, Act):
                 yield from self.terminal.act(act)
             case message:
                 self.terminal.show(delivery)

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..market.identifiers import CompID
-from ..market.terminal import (
-    CancelAll,
-    CancelWorking,
-    ChangeWorking,
-    ClaimOrder,
-    Enter,
-    EnterChild,
-)
+from ..market.terminal import Act
 from ..runtime.participant import Answer, Delivery
 from .terminal import Terminal
 
@@ -32,14 +25,7 @@ class PortfolioManager:
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         match delivery.message:
-            case (
-                Enter()
-                | ClaimOrder()
-                | EnterChild()
-                | CancelWorking()
-                | ChangeWorking()
-                | CancelAll() as act
-            ):
+            case act if isinstance(act, Act):
                 yield from self.terminal.act(act)
             case _:
                 self.terminal.show(delivery)

@@ -19,15 +19,17 @@ from ..market.messages import (
     OrderCancelReject,
     OrderRequest,
 )
+from ..market.permissions import Permissions
 from ..market.staging import (
     ChildRefused,
-    Claim,
     NewStagedOrder,
     Permission,
     RejectCode,
     ReserveChild,
     SetPermission,
     StagedReject,
+    StagedRequest,
+    forbidden,
 )
 from ..market.synthetic import OnBehalf
 from ..plugins.desk import (
@@ -49,8 +51,8 @@ class SseGatewayConfig:
     """What one SSE gateway is set up with."""
 
     logins: Logins
-    permissions: Mapping[CompID, Sequence[Permission]]
-    """What each user may do at the start."""
+    permissions: Permissions
+    """What users may do at the start."""
 
     order_types: Mapping[str, OrderType]
     listed: Mapping[CompID, Mapping[Symbol, Instrument]]
@@ -67,9 +69,9 @@ class SseGateway:
     """Takes staged orders, claims and what happens to children; tells who may see.
 
     Receives:
-        `NewStagedOrder` and `Claim` from users; `ReserveChild`, `ExecutionReport` and
-        `OrderCancelReject` about children from exchange gateways; `SetPermission`
-        from an administrator.
+        `NewStagedOrder` and what else users ask of staged orders (`StagedRequest`);
+        `ReserveChild`, `ExecutionReport` and `OrderCancelReject` about children from
+        exchange gateways; `SetPermission` from an administrator.
     Sends:
         What the order types say, to the audience of the order on this gateway or to
         one user alone; `ChildReserved` or `ChildRefused` to the child's gateway, and
@@ -85,9 +87,7 @@ class SseGateway:
         self._context = context
         store = context.store
         self._parents: dict[StagedOrderID, tuple[str, Parent]] = store.setdefault("parents", {})  # type: ignore[assignment]  # what survives a crash is untyped
-        self._allowed: dict[CompID, tuple[Permission, ...]] = store.setdefault(  # type: ignore[assignment]  # as above
-            "allowed", {user: tuple(what) for user, what in config.permissions.items()}
-        )
+        store.setdefault("permissions", config.permissions)
         self._now_ns = 0
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
@@ -95,8 +95,8 @@ class SseGateway:
         match delivery.message:
             case NewStagedOrder() as order:
                 yield from self._stage(order, CompID(delivery.sender))
-            case Claim() as claim:
-                yield from self._claim(claim, CompID(delivery.sender))
+            case request if isinstance(request, StagedRequest):
+                yield from self._request(request, CompID(delivery.sender))
             case ReserveChild() | ExecutionReport() | OrderCancelReject() as message if (
                 delivery.sender not in self._config.listed
             ):
@@ -126,8 +126,12 @@ class SseGateway:
     def name(self) -> CompID:
         return CompID(self._context.name)
 
-    def may(self, user: CompID, permission: Permission) -> bool:
-        return permission in self._allowed.get(user, ())
+    @property
+    def _permissions(self) -> Permissions:
+        return self._context.store["permissions"]  # type: ignore[return-value]  # as above
+
+    def may(self, user: CompID, permission: Permission, account: Account | None = None, /) -> bool:
+        return self._permissions.may(user, permission, account)
 
     def login(self, user: CompID) -> Login | None:
         return self._config.logins.by_user.get(user)
@@ -172,16 +176,15 @@ class SseGateway:
             return
         yield from self._carry_out(order.staged_type, None, order_type.submit(order, self))
 
-    def _claim(self, claim: Claim, sender: CompID) -> Iterator[Answer]:
-        found = self._parents.get(claim.staged_order_id)
+    def _request(self, request: StagedRequest, sender: CompID) -> Iterator[Answer]:
+        found = self._parents.get(request.staged_order_id)
         # Who may not see an order is not told that it exists.
-        if found is None or claim.sender_comp_id != sender or not self.sees(sender, found[1]):
-            text = f"{claim.staged_order_id} is not in {sender}'s window"
-            code = RejectCode.CLAIM_STAGED_FORBIDDEN
-            yield self._send(_reject(claim, sender, code, text))
+        if found is None or request.sender_comp_id != sender or not self.sees(sender, found[1]):
+            text = f"{request.staged_order_id} is not in {sender}'s window"
+            yield self._send(_reject(request, sender, forbidden(request), text))
             return
         type_name, parent = found
-        effects = self._config.order_types[type_name].handle(parent, claim, self)
+        effects = self._config.order_types[type_name].handle(parent, request, self)
         yield from self._carry_out(type_name, parent, effects)
 
     def _reserve(self, ask: ReserveChild) -> Iterator[Answer]:
@@ -212,9 +215,7 @@ class SseGateway:
         yield from self._carry_out(type_name, parent, effects)
 
     def _set(self, setting: SetPermission) -> None:
-        had = self._allowed.get(setting.user, ())
-        without = tuple(what for what in had if what is not setting.permission)
-        self._allowed[setting.user] = (*without, setting.permission) if setting.allowed else without
+        self._context.store["permissions"] = self._permissions.after(setting)
 
     # --- effects ---------------------------------------------------------------------
 
@@ -258,7 +259,7 @@ class SseGateway:
 
 
 def _reject(
-    request: NewStagedOrder | Claim, user: CompID, code: RejectCode, text: str
+    request: NewStagedOrder | StagedRequest, user: CompID, code: RejectCode, text: str
 ) -> StagedReject:
     return StagedReject(
         target_comp_id=user,

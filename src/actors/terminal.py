@@ -20,17 +20,32 @@ from ..market.messages import (
     OrderMassActionRequest,
     Terms,
 )
-from ..market.staging import Claim
+from ..market.staging import (
+    ApproveRequest,
+    CancelStagedOrder,
+    ChangeStagedOrder,
+    Claim,
+    HoldStagedOrder,
+    RejectRequest,
+    StagedRequest,
+    Unclaim,
+)
 from ..market.terminal import (
     Act,
+    AnswerRequest,
     CancelAll,
+    CancelStaged,
     CancelWorking,
+    ChangeStaged,
     ChangeWorking,
     ClaimOrder,
     Enter,
     EnterChild,
+    HoldStaged,
+    StagedAct,
+    UnclaimOrder,
 )
-from ..market.window import OrderRow, Window
+from ..market.window import OrderRow, StagedRow, Window
 from ..runtime.participant import Answer, Delivery, Fact, Send
 
 
@@ -53,12 +68,23 @@ class Terminal:
                 if isinstance(request, NewOrderSingle):
                     self._typed[request.cl_ord_id] = request
                 yield Send(gateway, request)
-            case ClaimOrder(staged_order_id=name):
+            case (
+                ClaimOrder(staged_order_id=name)
+                | UnclaimOrder(staged_order_id=name)
+                | CancelStaged(staged_order_id=name)
+                | ChangeStaged(staged_order_id=name)
+                | HoldStaged(staged_order_id=name)
+                | AnswerRequest(staged_order_id=name)
+            ):
                 row = self.window.staged.get(name)
                 if row is None:
                     yield self._impossible(act, f"{name} is not in the window")
                     return
-                yield Send(row.held_by, Claim(sender_comp_id=self.user, staged_order_id=name))
+                asked = self._asked(act, row)
+                if asked is None:
+                    yield self._impossible(act, f"no request of {name} waits for approval")
+                    return
+                yield Send(row.held_by, asked)
             case EnterChild(staged_order_id=name):
                 row = self.window.staged.get(name)
                 if row is None:
@@ -113,6 +139,40 @@ class Terminal:
     def show(self, delivery: Delivery) -> None:
         """Take a gateway's message into the window."""
         self.window.show(delivery.message, CompID(delivery.sender), delivery.now_ns)
+
+    def _asked(self, act: StagedAct, row: StagedRow) -> StagedRequest | None:
+        """Return the request that *act* makes, or None where there is none to answer."""
+        user, name = self.user, row.staged_order_id
+        match act:
+            case ClaimOrder():
+                return Claim(sender_comp_id=user, staged_order_id=name)
+            case UnclaimOrder():
+                return Unclaim(sender_comp_id=user, staged_order_id=name)
+            case CancelStaged():
+                return CancelStagedOrder(sender_comp_id=user, staged_order_id=name)
+            case HoldStaged():
+                return HoldStagedOrder(sender_comp_id=user, staged_order_id=name)
+            case ChangeStaged():
+                price = row.price if act.price is None else act.price
+                return ChangeStagedOrder(
+                    sender_comp_id=user,
+                    staged_order_id=name,
+                    symbol=act.symbol or row.symbol,
+                    side=act.side or row.side,
+                    order_qty=row.order_qty if act.order_qty is None else act.order_qty,
+                    price=None if act.ord_type is OrdType.MARKET else price,
+                )
+            case AnswerRequest():
+                number = row.request_no if act.request_no is None else act.request_no
+                if number is None:
+                    return None
+                if not act.approve:
+                    return RejectRequest(
+                        sender_comp_id=user, staged_order_id=name, request_no=number
+                    )
+                return ApproveRequest(
+                    sender_comp_id=user, staged_order_id=name, request_no=number, push=act.push
+                )
 
     def _changed(self, act: ChangeWorking, order: OrderRow) -> OrderCancelReplaceRequest:
         """Return the request that *act* makes, with what it does not say as it was."""

@@ -15,7 +15,15 @@ import attrs
 
 from .fix import Side
 from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
-from .messages import check_name, check_price, check_quantity, check_side
+from .messages import (
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    Terms,
+    check_name,
+    check_price,
+    check_quantity,
+    check_side,
+)
 
 BROKER = "BROKER"
 """The type of an order that is staged to an execution desk."""
@@ -245,6 +253,17 @@ StagedRequest: TypeAlias = (
 """What users ask of a staged order that there is."""
 
 
+def forbidden(request: StagedRequest) -> RejectCode:
+    """Return the code that refuses *request* to who may not make it, or not now."""
+    match request:
+        case Claim() | Unclaim():
+            return RejectCode.CLAIM_STAGED_FORBIDDEN
+        case HoldStagedOrder():
+            return RejectCode.NOT_ALLOWED
+        case _:
+            return RejectCode.CANCEL_REPLACE_STAGED_FORBIDDEN
+
+
 @attrs.frozen(kw_only=True)
 class ApprovalRequest:
     """The owner is asked whether the originator's request may be done."""
@@ -254,7 +273,9 @@ class ApprovalRequest:
     request_no: int
     """The order's requests for approval are numbered from 1."""
 
-    request: CancelStagedOrder | ChangeStagedOrder
+    originator: CompID
+    change: ChangeStagedOrder | None
+    """What he asks to change; None where he asks to cancel the order."""
 
 
 @attrs.frozen(kw_only=True)
@@ -339,28 +360,35 @@ class ParentPartialFill:
 
 @attrs.frozen(kw_only=True)
 class ReserveChild:
-    """A child's gateway asks the parent's gateway for room for it.
-
-    For a change of a child, ``order_qty`` is the child's new total.
-    """
+    """A child's gateway asks the parent's gateway for room for it."""
 
     sender_comp_id: CompID
     """The gateway that asks."""
 
     user: CompID
-    cl_ord_id: ClOrdID
-    """The child, as its user names it."""
-
     parent_id: StagedOrderID
-    symbol: Symbol
-    side: Side
-    order_qty: Qty
-    account: Account | None
-    price: Price | None = None
-    """The child's limit; None where it has none."""
+    order: NewOrderSingle | None = None
+    """A new child, as its user sent it."""
 
-    changes: ClOrdID | None = None
-    """The child's name so far, when this is a change."""
+    change: OrderCancelReplaceRequest | None = None
+    """Or the change of a child: its ``order_qty`` is the child's new total."""
+
+    @property
+    def request(self) -> Terms:
+        """The child or the change of one, whichever it is."""
+        request = self.order or self.change
+        assert request is not None, "room is asked for something"
+        return request
+
+    @property
+    def cl_ord_id(self) -> ClOrdID:
+        """The child, as its user names it from now on."""
+        return self.request.cl_ord_id
+
+    @property
+    def changes(self) -> ClOrdID | None:
+        """The child's name so far, when this is a change."""
+        return None if self.change is None else self.change.orig_cl_ord_id
 
 
 @attrs.frozen(kw_only=True)

@@ -29,6 +29,55 @@ class ClaimOrder:
 
 
 @attrs.frozen(kw_only=True)
+class UnclaimOrder:
+    """Press the Unclaim button of a staged order."""
+
+    staged_order_id: StagedOrderID
+
+
+@attrs.frozen(kw_only=True)
+class CancelStaged:
+    """Cancel a staged order, or ask its owner to let it be canceled."""
+
+    staged_order_id: StagedOrderID
+
+
+@attrs.frozen(kw_only=True)
+class ChangeStaged:
+    """Change a staged order, or ask its owner to; what is None stays as it is."""
+
+    staged_order_id: StagedOrderID
+    order_qty: Qty | None = None
+    price: Price | None = None
+    ord_type: OrdType | None = None
+    """A market order keeps no price."""
+
+    symbol: Symbol | None = None
+    side: Side | None = None
+    """The screen lets one type another, and the gateway refuses it."""
+
+
+@attrs.frozen(kw_only=True)
+class HoldStaged:
+    """Put a staged order on hold."""
+
+    staged_order_id: StagedOrderID
+
+
+@attrs.frozen(kw_only=True)
+class AnswerRequest:
+    """Approve what the originator of a staged order asks for, or reject it."""
+
+    staged_order_id: StagedOrderID
+    approve: bool
+    request_no: int | None = None
+    """None for the one that the window shows."""
+
+    push: bool = False
+    """Whether an approved price goes to the children that work as well."""
+
+
+@attrs.frozen(kw_only=True)
 class EnterChild:
     """Send a child of a staged order that this trader owns."""
 
@@ -86,4 +135,9 @@ class CancelAll:
     side: Side | None = None
 
 
-Act: TypeAlias = Enter | ClaimOrder | EnterChild | CancelWorking | ChangeWorking | CancelAll
+StagedAct: TypeAlias = (
+    ClaimOrder | UnclaimOrder | CancelStaged | ChangeStaged | HoldStaged | AnswerRequest
+)
+"""What is done to a staged order in the window."""
+
+Act: TypeAlias = Enter | StagedAct | EnterChild | CancelWorking | ChangeWorking | CancelAll

@@ -245,9 +245,13 @@ class Wording:
             case ChangeStagedOrder():
                 terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
                 return f"{message.staged_order_id} to {terms}"
-            case ApprovalRequest(request=request):
-                asks = f"{label(request)} {self.key_fields(request)}"
-                return f"{message.request_no}, {asks}, of {request.sender_comp_id}"
+            case ApprovalRequest(change=change):
+                asks = (
+                    f"change {self.key_fields(change)}"
+                    if change
+                    else (f"cancel {message.staged_order_id}")
+                )
+                return f"{message.request_no} of {message.originator}: {asks}"
             case ApproveRequest():
                 pushed = ", for its children too" if message.push else ""
                 return f"{message.request_no} of {message.staged_order_id}{pushed}"
@@ -293,7 +297,7 @@ class Wording:
                 return f"{message.cl_ord_id} of {message.orig_cl_ord_id}: {message.text}"
             case ReserveChild():
                 return (
-                    f"{message.cl_ord_id} of {message.user}: {message.order_qty} of "
+                    f"{message.cl_ord_id} of {message.user}: {message.request.order_qty} of "
                     f"{message.parent_id}"
                 )
             case ChildReserved():

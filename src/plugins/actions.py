@@ -18,14 +18,20 @@ from ..market.identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrd
 from ..market.instrument import Instrument
 from ..market.messages import NewOrderSingle
 from ..market.operations import BustTrade, CancelOrders, ChangeTradingState
+from ..market.permissions import check_pair
 from ..market.staging import BROKER, NewStagedOrder, Permission, SetPermission
 from ..market.terminal import (
+    AnswerRequest,
     CancelAll,
+    CancelStaged,
     CancelWorking,
+    ChangeStaged,
     ChangeWorking,
     ClaimOrder,
     Enter,
     EnterChild,
+    HoldStaged,
+    UnclaimOrder,
 )
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE
 from .hookspecs import CONTRACT_VERSION, hookimpl
@@ -169,6 +175,114 @@ class ClaimAction:
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
         yield Instruction(who, ClaimOrder(staged_order_id=StagedOrderID(self.order)))
+
+
+@attrs.frozen(kw_only=True)
+class UnclaimAction:
+    """The owner of a staged order gives it up, or somebody who may takes it from him."""
+
+    order: str
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(who, UnclaimOrder(staged_order_id=StagedOrderID(self.order)))
+
+
+@attrs.frozen(kw_only=True)
+class CancelStagedAction:
+    """A user cancels a staged order, or asks its owner to let it be canceled."""
+
+    order: str
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(who, CancelStaged(staged_order_id=StagedOrderID(self.order)))
+
+
+@attrs.frozen(kw_only=True)
+class ChangeStagedAction:
+    """A user changes a staged order, or asks its owner to; what is not said stays as it is."""
+
+    order: str
+    symbol: str
+    """The order's own: an instrument never changes."""
+
+    quantity: Qty | None = attrs.field(default=None, validator=validators.optional(_positive))
+    """The new total, what has been filled included."""
+
+    price: str | None = None
+    type: str | None = attrs.field(
+        default=None, validator=validators.optional(validators.in_(("limit", "market")))
+    )
+    """``market`` takes the order's limit away; a price makes it a limit order anyway."""
+
+    side: str | None = attrs.field(default=None, validator=_one_of(_SIDES))
+    """The order's own: a side never changes."""
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        if self.type == "market" and self.price is not None:
+            raise ValueError(f"a market order has no price, found {self.price!r}")
+        instrument = plan.instrument(self.symbol)
+        yield Instruction(
+            who,
+            ChangeStaged(
+                staged_order_id=StagedOrderID(self.order),
+                order_qty=self.quantity,
+                price=_price(self.price, instrument),
+                ord_type=ORDER_TYPES[self.type] if self.type else None,
+                symbol=instrument.symbol,
+                side=_side(self.side) if self.side else None,
+            ),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class HoldAction:
+    """A user puts a staged order on hold, which is refused him."""
+
+    order: str
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(who, HoldStaged(staged_order_id=StagedOrderID(self.order)))
+
+
+@attrs.frozen(kw_only=True)
+class _Answer:
+    """The owner of a staged order answers what its originator asks for."""
+
+    order: str
+    request: int | None = attrs.field(default=None, validator=validators.optional(_positive))
+    """Which request of the order, from 1; the one that the window shows where none is given."""
+
+
+@attrs.frozen(kw_only=True)
+class Approve(_Answer):
+    """The owner of a staged order approves what its originator asks for."""
+
+    push: bool = False
+    """Whether children that work get the new price at once."""
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(
+            who,
+            AnswerRequest(
+                staged_order_id=StagedOrderID(self.order),
+                approve=True,
+                request_no=self.request,
+                push=self.push,
+            ),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Reject(_Answer):
+    """The owner of a staged order rejects what its originator asks for."""
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(
+            who,
+            AnswerRequest(
+                staged_order_id=StagedOrderID(self.order), approve=False, request_no=self.request
+            ),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -387,13 +501,19 @@ class _Setting:
 
     user: str
     permission: Permission
+    account: str | None = None
+    """For orders of this account; without it for all that have no setting of their own."""
 
     allowed: ClassVar = True
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
         _only_administrators(who, plan, "sets permissions")
+        check_pair(self.permission, self.account)
         setting = SetPermission(
-            user=plan.user(self.user), permission=self.permission, allowed=self.allowed
+            user=plan.user(self.user),
+            permission=self.permission,
+            allowed=self.allowed,
+            account=Account(self.account) if self.account else None,
         )
         yield Instruction(who, setting)
 
@@ -512,6 +632,13 @@ def scenario_actions() -> Mapping[str, type[Any]]:
     return {
         "stage": Stage,
         "claim": ClaimAction,
+        "unclaim": UnclaimAction,
+        "release": UnclaimAction,
+        "cancel_staged": CancelStagedAction,
+        "change_staged": ChangeStagedAction,
+        "approve": Approve,
+        "reject": Reject,
+        "hold": HoldAction,
         "child": ChildAction,
         "enter": EnterAction,
         "cancel": CancelAction,

@@ -16,7 +16,7 @@ from ..market.credentials import Login
 from ..market.identifiers import Account, CompID, StagedOrderID, Symbol
 from ..market.instrument import Instrument
 from ..market.messages import OrderRequest, VenueReport
-from ..market.staging import Claim, NewStagedOrder, Permission, ReserveChild
+from ..market.staging import NewStagedOrder, Permission, ReserveChild, StagedRequest
 
 
 class Parent(Protocol):
@@ -41,8 +41,8 @@ class Desk(Protocol):
     def name(self) -> CompID:
         """The gateway's own."""
 
-    def may(self, user: CompID, permission: Permission) -> bool:
-        """Return whether the administrator allows *user* that."""
+    def may(self, user: CompID, permission: Permission, account: Account | None = None, /) -> bool:
+        """Return whether the administrator allows *user* that for orders of *account*."""
 
     def login(self, user: CompID) -> Login | None:
         """Return *user*'s login on this gateway, or None."""
@@ -70,7 +70,7 @@ class ChildReport:
     report: VenueReport
 
 
-DeskEvent: TypeAlias = Claim | ReserveChild | ChildReport
+DeskEvent: TypeAlias = StagedRequest | ReserveChild | ChildReport
 
 
 @attrs.frozen

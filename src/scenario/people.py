@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from ..market.credentials import Credential, Login, Logins, SharedBooks, books_apart
 from ..market.identifiers import Account, CompID
+from ..market.permissions import Pair, check_pair
+from ..market.staging import Permission
 from .errors import ScenarioError, blamed_on, unknown
 from .schema import GatewayTable, LoginTable, ScenarioFile, UserTable
 
@@ -51,6 +53,17 @@ def logins(tables: ScenarioFile) -> dict[CompID, Logins]:
     }
 
 
+def permissions_of(user: UserTable) -> dict[Pair, bool]:
+    """Return what is set for a user as the run begins."""
+    pairs: dict[Pair, bool] = {(permission, None): True for permission in user.permissions}
+    if not user.oms_allowed:
+        pairs[Permission.OMS, None] = False
+    for table in user.account:
+        for permission in table.permissions:
+            pairs[permission, Account(table.account)] = True
+    return pairs
+
+
 def accounts(by_gateway: Mapping[CompID, Logins]) -> dict[Account, tuple[CompID, ...]]:
     """Return who has each account, on any gateway."""
     found: dict[Account, tuple[CompID, ...]] = {}
@@ -80,10 +93,36 @@ def _check_user(user: UserTable, where: str) -> None:
     idle = not (habits.claims_whatever_is_available or habits.works_in_children_of)
     if user.role != "execution_trader" and not idle:
         raise ScenarioError(f"{where}.habits", f"{user.name} is no execution trader")
-    if user.role == "administrator" and (user.login or user.permissions):
+    if user.role == "administrator" and (user.login or user.permissions or user.account):
         raise ScenarioError(
             where, f"{user.name} is an administrator, who has no logins and no permissions"
         )
+    _check_permissions(user, where)
+
+
+def _check_permissions(user: UserTable, where: str) -> None:
+    if Permission.OMS in user.permissions:
+        raise ScenarioError(
+            f"{where}.permissions",
+            f"{Permission.OMS} is no permission of this list: everybody has it from whom "
+            "`oms_allowed = false` does not take it",
+        )
+    accounts = [table.account for table in user.account]
+    for number, table in enumerate(user.account):
+        at = f"{where}.account[{number}]"
+        if table.account in accounts[:number]:
+            raise ScenarioError(at, f"account {table.account} has a table already")
+        for permission in table.permissions:
+            with blamed_on(f"{at}.permissions"):
+                check_pair(permission, table.account)
+        _check_held(user, {*user.permissions, *table.permissions}, f"{at}.permissions")
+    _check_held(user, {*user.permissions}, f"{where}.permissions")
+
+
+def _check_held(user: UserTable, permissions: set[Permission], where: str) -> None:
+    without, held = Permission.MANAGE_WITHOUT_CLAIMING, Permission.ONLY_PRICE_IMPROVEMENTS
+    if {without, held} <= permissions:
+        raise ScenarioError(where, f"{user.name} has {held}, which needs {without} off")
 
 
 def _login(user: UserTable, table: LoginTable, where: str) -> Login:

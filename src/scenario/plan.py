@@ -11,8 +11,9 @@ import attrs
 
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
+from ..market.permissions import Permissions
 from ..market.profile import VenueProfile
-from ..market.staging import Permission, SetPermission
+from ..market.staging import SetPermission
 from ..plugins.actions import Instruction
 from ..plugins.desk import OrderType
 from ..plugins.manager import Plugins
@@ -23,7 +24,7 @@ from .errors import ScenarioError, blamed_on, listed, unknown
 from .facts import facts_of
 from .feeds import feeds, readers
 from .forms import check_expectations
-from .people import accounts, logins, warnings
+from .people import accounts, logins, permissions_of, warnings
 from .profiles import described
 from .profiles import warnings as profile_warnings
 from .reading import structure
@@ -124,8 +125,9 @@ class Plan:
             for symbol in venue.instruments
         }
 
-    def permissions(self) -> dict[CompID, tuple[Permission, ...]]:
-        return {CompID(user.name): user.permissions for user in self.tables.user}
+    def permissions(self) -> Permissions:
+        """Return what users may do as the run begins."""
+        return Permissions({CompID(user.name): permissions_of(user) for user in self.tables.user})
 
     def latency(self, sender: str, recipient: str) -> Latency:
         """Return a link's latency: that of the sender's name, else of his role, else none."""

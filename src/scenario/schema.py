@@ -285,12 +285,26 @@ class LoginTable:
 
 
 @attrs.frozen(kw_only=True)
+class AccountTable:
+    """``[[user.account]]``: what a user may do with staged orders of one account."""
+
+    account: str = attrs.field(validator=validators.min_len(1))
+    permissions: tuple[Permission, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class UserTable:
     """``[[user]]``: a person at a screen."""
 
     name: str = attrs.field(validator=_named)
     role: str = attrs.field(validator=validators.in_(ROLES))
     permissions: tuple[Permission, ...] = ()
+    """For all accounts."""
+
+    account: tuple[AccountTable, ...] = ()
+    oms_allowed: bool = True
+    """Whether he may do anything with staged orders."""
+
     login: tuple[LoginTable, ...] = ()
     habits: Habits = attrs.field(factory=Habits)
     """What an execution trader does unasked."""

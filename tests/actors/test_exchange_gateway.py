@@ -354,7 +354,7 @@ def test_a_childs_change_asks_for_room_under_its_latest_name(working: Gateway) -
 
     asked = working.messages[-1]
     assert isinstance(asked, ReserveChild)
-    assert (asked.cl_ord_id, asked.changes, asked.order_qty) == ("C1a", "C1", 8)
+    assert (asked.cl_ord_id, asked.changes, asked.request.order_qty) == ("C1a", "C1", 8)
     assert working.reserved("ET2", "C1a") == [
         f"{who}: ChildChanged C1a working 8 @ 100" for who in ("ET1", "ET2", "PM1", "SSE-A")
     ]

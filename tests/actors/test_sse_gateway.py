@@ -14,6 +14,8 @@ from floorproof.market.credentials import Credential, Login, Logins
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import Account, ClOrdID, CompID, StagedOrderID, Symbol
 from floorproof.market.instrument import Instrument, TickTable
+from floorproof.market.messages import NewOrderSingle
+from floorproof.market.permissions import Permissions
 from floorproof.market.staging import (
     Claim,
     NewStagedOrder,
@@ -23,7 +25,7 @@ from floorproof.market.staging import (
 )
 from floorproof.market.wording import Wording, label
 from floorproof.plugins.desk import Announce, DeskEffect, Keep, Warn
-from floorproof.plugins.staged import Staged
+from floorproof.plugins.staged.order_type import Staged
 from floorproof.runtime.choices import Defaults
 from floorproof.runtime.participant import Context, Delivery, Fact
 
@@ -47,12 +49,14 @@ def on_sse(users: str) -> Logins:
 
 CONFIG = SseGatewayConfig(
     logins=on_sse(EXCHANGE_TRADERS),
-    permissions={
-        CompID("ET1"): (Permission.MANAGEMENT,),
-        CompID("ET2"): (Permission.MANAGEMENT,),
-        CompID("PM1"): (Permission.CREATION,),
-        CompID("PM2"): (Permission.CREATION, Permission.MANAGEMENT),
-    },
+    permissions=Permissions(
+        {
+            CompID("ET1"): {(Permission.MANAGEMENT, None): True},
+            CompID("ET2"): {(Permission.MANAGEMENT, None): True},
+            CompID("PM1"): {(Permission.CREATION, None): True},
+            CompID("PM2"): {(Permission.CREATION, None): True, (Permission.MANAGEMENT, None): True},
+        }
+    ),
     order_types={"BROKER": Staged()},
     listed={CME_A: {MNQ.symbol: MNQ}},
     accounts={Account("123"): (CompID("PM1"),), Account("456"): (CompID("PM2"),)},
@@ -107,12 +111,15 @@ class Gateway:
         ask = ReserveChild(
             sender_comp_id=CME_A,
             user=CompID(user),
-            cl_ord_id=ClOrdID("C1"),
             parent_id=StagedOrderID(name),
-            symbol=MNQ.symbol,
-            side=Side.BUY,
-            order_qty=qty,
-            account=None,
+            order=NewOrderSingle(
+                sender_comp_id=CompID(user),
+                cl_ord_id=ClOrdID("C1"),
+                symbol=MNQ.symbol,
+                side=Side.BUY,
+                order_qty=qty,
+                price=100,
+            ),
         )
         return self.take(ask, "CME-A")
 

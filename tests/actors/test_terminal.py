@@ -22,15 +22,32 @@ from floorproof.market.messages import (
     OrderCancelRequest,
     OrderMassActionRequest,
 )
-from floorproof.market.staging import Claim, NewStagedOrder, StagedAck, StagedStatus
+from floorproof.market.staging import (
+    ApproveRequest,
+    CancelStagedOrder,
+    ChangeStagedOrder,
+    Claim,
+    HoldStagedOrder,
+    NewStagedOrder,
+    RejectRequest,
+    StagedAck,
+    StagedStatus,
+    StagedUpdate,
+    Unclaim,
+)
 from floorproof.market.terminal import (
     Act,
+    AnswerRequest,
     CancelAll,
+    CancelStaged,
     CancelWorking,
+    ChangeStaged,
     ChangeWorking,
     ClaimOrder,
     Enter,
     EnterChild,
+    HoldStaged,
+    UnclaimOrder,
 )
 from floorproof.runtime.participant import Delivery, Fact, Send
 
@@ -98,6 +115,12 @@ change = ChangeWorking(cl_ord_id=ClOrdID("b"), orig_cl_ord_id=ClOrdID("a"), orde
 # fmt: off
 IMPOSSIBLE = {
     "claim before the order has come":   ([],         claim,  "P1 is not in the window"),
+    "unclaim before the order has come": ([],         UnclaimOrder(staged_order_id=P1),
+                                          "P1 is not in the window"),
+    "answer before it has come":         ([],         AnswerRequest(staged_order_id=P1, approve=True),
+                                          "P1 is not in the window"),
+    "answer to what nobody has asked":   ([ACK],      AnswerRequest(staged_order_id=P1, approve=True),
+                                          "no request of P1 waits for approval"),
     "child before the order has come":   ([],         child,  "P1 is not in the window"),
     "cancel before it is acknowledged":  ([],         cancel, "ET1 has no order a that works"),
     "change before it is acknowledged":  ([],         change, "ET1 has no order a that works"),
@@ -126,6 +149,70 @@ def sent(terminal: Terminal, act: Act) -> tuple[str, Any]:
 
 def test_a_claim_goes_to_the_gateway_that_holds_the_order() -> None:
     assert sent(screen(ACK), claim) == ("SSE-A", Claim(sender_comp_id=ET1, staged_order_id=P1))
+
+
+PENDING = StagedUpdate(
+    target_comp_id=ET1,
+    staged_order_id=P1,
+    status=StagedStatus.PENDING_CHANGE_APPROVAL,
+    owner=ET1,
+    cum_qty=0,
+    leaves_qty=10,
+    working_qty=0,
+    free_qty=10,
+    order_qty=10,
+    price=100,
+    traded=0,
+    request_no=3,
+)
+
+
+def staged_change(qty: int, price: int | None, **fields: object) -> ChangeStagedOrder:
+    change = ChangeStagedOrder(
+        sender_comp_id=ET1,
+        staged_order_id=P1,
+        symbol=MNQ,
+        side=Side.BUY,
+        order_qty=qty,
+        price=price,
+    )
+    return attrs.evolve(change, **fields)  # type: ignore[arg-type]  # by name, from a table
+
+
+# fmt: off
+STAGED_ACTS: dict[str, tuple[Act, object]] = {
+    "unclaim": (UnclaimOrder(staged_order_id=P1),
+                Unclaim(sender_comp_id=ET1, staged_order_id=P1)),
+    "cancel":  (CancelStaged(staged_order_id=P1),
+                CancelStagedOrder(sender_comp_id=ET1, staged_order_id=P1)),
+    "hold":    (HoldStaged(staged_order_id=P1),
+                HoldStagedOrder(sender_comp_id=ET1, staged_order_id=P1)),
+    "change of the quantity":  (ChangeStaged(staged_order_id=P1, order_qty=12),
+                                staged_change(12, 100)),
+    "change of the price":     (ChangeStaged(staged_order_id=P1, price=101),
+                                staged_change(10, 101)),
+    "change to the market":    (ChangeStaged(staged_order_id=P1, ord_type=OrdType.MARKET),
+                                staged_change(10, None)),
+    "change of what never changes":
+        (ChangeStaged(staged_order_id=P1, symbol=Symbol("MESU3"), side=Side.SELL),
+         staged_change(10, 100, symbol=Symbol("MESU3"), side=Side.SELL)),
+    "approve": (AnswerRequest(staged_order_id=P1, approve=True),
+                ApproveRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=3)),
+    "approve and push":
+        (AnswerRequest(staged_order_id=P1, approve=True, push=True),
+         ApproveRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=3, push=True)),
+    "reject another than the window shows":
+        (AnswerRequest(staged_order_id=P1, approve=False, request_no=1),
+         RejectRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=1)),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("act", "request_"), STAGED_ACTS.values(), ids=STAGED_ACTS.keys())
+def test_what_is_done_to_a_staged_order_goes_to_the_gateway_that_holds_it(
+    act: Act, request_: object
+) -> None:
+    assert sent(screen(ACK, PENDING), act) == ("SSE-A", request_)
 
 
 def test_a_child_has_its_parents_side_and_instrument_and_goes_to_its_exchange() -> None:

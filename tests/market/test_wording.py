@@ -107,6 +107,7 @@ from floorproof.market.synthetic import (
     SynthStatus,
 )
 from floorproof.market.wording import LABELS, Wording, label
+from floorproof.runtime.journal import plain_text
 
 MNQ = Symbol("MNQU3")
 WORDING = Wording({MNQ: Instrument(symbol=MNQ, price_decimals=2, ticks=TickTable.uniform(25))})
@@ -265,11 +266,12 @@ SAID: list[tuple[object, str]] = [
     (CancelStagedOrder(sender_comp_id=PM1, staged_order_id=P1), "CancelStagedOrder P1"),
     (CHANGE, "ChangeStagedOrder P1 to Buy 12 MNQU3 @ 15352.25"),
     (HoldStagedOrder(sender_comp_id=PM1, staged_order_id=P1), "HoldStagedOrder P1"),
-    (ApprovalRequest(target_comp_id=ET1, staged_order_id=P1, request_no=1,
-                     request=CancelStagedOrder(sender_comp_id=PM1, staged_order_id=P1)),
-     "ApprovalRequest 1, CancelStagedOrder P1, of PM1"),
-    (ApprovalRequest(target_comp_id=ET1, staged_order_id=P1, request_no=2, request=CHANGE),
-     "ApprovalRequest 2, ChangeStagedOrder P1 to Buy 12 MNQU3 @ 15352.25, of PM1"),
+    (ApprovalRequest(target_comp_id=ET1, staged_order_id=P1, request_no=1, originator=PM1,
+                     change=None),
+     "ApprovalRequest 1 of PM1: cancel P1"),
+    (ApprovalRequest(target_comp_id=ET1, staged_order_id=P1, request_no=2, originator=PM1,
+                     change=CHANGE),
+     "ApprovalRequest 2 of PM1: change P1 to Buy 12 MNQU3 @ 15352.25"),
     (ApproveRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=2),
      "ApproveRequest 2 of P1"),
     (ApproveRequest(sender_comp_id=ET1, staged_order_id=P1, request_no=2, push=True),
@@ -282,9 +284,13 @@ SAID: list[tuple[object, str]] = [
                        last_px=1535150, cum_qty=4, leaves_qty=6, working_qty=2,
                        status=StagedStatus.PARTIALLY_FILLED, owner=ET1),
      "ParentPartialFill P1 4 @ 15351.50 by C1, cum 4, leaves 6, Partially Filled"),
-    (ReserveChild(sender_comp_id=CME_A, user=ET1, cl_ord_id=C1, parent_id=P1, symbol=MNQ,
-                  side=Side.BUY, order_qty=6, account=None),
+    (ReserveChild(sender_comp_id=CME_A, user=ET1, parent_id=P1, order=ORDER),
      "ReserveChild C1 of ET1: 6 of P1"),
+    (ReserveChild(sender_comp_id=CME_A, user=ET1, parent_id=P1,
+                  change=OrderCancelReplaceRequest(
+                      sender_comp_id=ET1, cl_ord_id=ClOrdID("C1a"), orig_cl_ord_id=C1, symbol=MNQ,
+                      side=Side.BUY, order_qty=8, price=1535200)),
+     "ReserveChild C1a of ET1: 8 of P1"),
     (ChildReserved(target_comp_id=CME_A, user=ET1, cl_ord_id=C1, parent_id=P1, originator=PM1,
                    account=None, beneficiaries=(PM1,)),
      "ChildReserved C1 of ET1 in P1"),
@@ -476,3 +482,13 @@ def test_prices_are_written_as_people_write_them(
     symbol: str, price: int | None, expected: str
 ) -> None:
     assert WORDING.price(Symbol(symbol), price) == expected
+
+
+@pytest.mark.parametrize(("message", "said"), SAID, ids=[said for _, said in SAID])
+def test_a_message_reads_back_from_a_journal(message: object, said: str) -> None:
+    if type(message) not in LABELS.values():
+        pytest.skip("what crosses no floor by itself, or only a plugin knows")
+
+    written = msgspec.json.decode(plain_text(message))
+
+    assert msgspec.convert(written, type(message)) == message
