@@ -30,11 +30,13 @@ from ..market.messages import (
     OrderCancelRequest,
     OrderMassActionReport,
     OrderMassActionRequest,
-    OrderRequest,
 )
+from ..market.quotes import MassQuote, MassQuoteAck, QuoteCancel, QuoteCancelAck
+from ..market.rejects import BusinessMessageReject, SessionReject
 from ..market.staging import ChildRefused, ChildReserved, ReserveChild
 from ..market.synthetic import OnBehalf
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
+from .quote_routing import QuoteRouting
 
 
 @attrs.frozen(kw_only=True)
@@ -82,15 +84,18 @@ class ExchangeGateway:
     """Passes users' requests on to the venue, and its reports to everyone who may see.
 
     Receives:
-        `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest` and
-        `OrderMassActionRequest` from users; `ExecutionReport`, `OrderCancelReject` and
-        `OrderMassActionReport` from matching engines;
+        `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest`,
+        `OrderMassActionRequest`, `MassQuote` and `QuoteCancel` from users;
+        `ExecutionReport`, `OrderCancelReject`, `OrderMassActionReport`, `MassQuoteAck`,
+        `QuoteCancelAck`, `SessionReject` and `BusinessMessageReject` from matching engines;
         `ChildReserved`, `ChildRefused` and `OnBehalf` from SSE gateways.
     Sends:
         Requests, in its own session's name, to matching engines; `ReserveChild` to
-        SSE gateways; reports to the audience of each order, by name, and those about
+        SSE gateways; reports to the audience of each order and quote, by name, and those about
         a child to its parent's gateway as well, after them; rejects to the sender, and
-        to the SSE gateway that asked on his behalf.
+        to the SSE gateway that asked on his behalf.  What a venue refuses at the level of
+        its session, which users have no part in, they hear as the reject of their order or
+        change.
 
     Facts: ``session mismatch``, what only a venue or an SSE gateway may say from
     somebody else.
@@ -110,6 +115,16 @@ class ExchangeGateway:
         self._names: dict[ClOrdID, ClOrdID] = {}
         """The user's name for each request of this session."""
 
+        self._sent: dict[str, NewOrderSingle | _Change] = {}
+        """What was sent, by name, until the venue answers."""
+
+        self._quotes = QuoteRouting(
+            self._name,
+            config.logins,
+            config.exchanges,
+            lambda user, name: (user, name) in self._used,
+        )
+
         self._requests = 0
         self._rejects = 0
         self._now_ns = 0
@@ -123,9 +138,19 @@ class ExchangeGateway:
                 return self._change(change, CompID(delivery.sender))
             case OrderMassActionRequest() as action:
                 return self._cancel_all(action, CompID(delivery.sender))
-            case ExecutionReport() | OrderCancelReject() | OrderMassActionReport() as message if (
-                delivery.sender not in self._config.exchanges.values()
-            ):
+            case MassQuote() as quote:
+                return self._quotes.quote(quote, CompID(delivery.sender), delivery.now_ns)
+            case QuoteCancel() as cancel:
+                return self._quotes.cancel(cancel, CompID(delivery.sender), delivery.now_ns)
+            case (
+                ExecutionReport()
+                | OrderCancelReject()
+                | OrderMassActionReport()
+                | MassQuoteAck()
+                | QuoteCancelAck()
+                | SessionReject()
+                | BusinessMessageReject() as message
+            ) if delivery.sender not in self._config.exchanges.values():
                 return self._mismatch(message, delivery.sender)
             case ChildReserved() | ChildRefused() | OnBehalf() as message if (
                 delivery.sender not in self._config.synthetic_gateways
@@ -133,8 +158,21 @@ class ExchangeGateway:
                 return self._mismatch(message, delivery.sender)
             case OnBehalf() as asked:
                 return self._on_behalf(asked, CompID(delivery.sender))
+            case ExecutionReport() as report if self._quotes.knows(report.cl_ord_id):
+                return self._quotes.reported(report)
             case ExecutionReport() as report:
                 return self._report(report)
+            case MassQuoteAck() as ack:
+                return self._quotes.acknowledged(ack)
+            case QuoteCancelAck() as gone:
+                return self._quotes.canceled(gone)
+            case (
+                SessionReject(ref_id=name)
+                | BusinessMessageReject(business_reject_ref_id=name) as reject
+            ):
+                if self._quotes.knows(name):
+                    return self._quotes.refused(reject)
+                return self._message_refused(name, reject.text)
             case OrderCancelReject() as reject:
                 return self._refused_by_venue(reject)
             case OrderMassActionReport() as report:
@@ -183,7 +221,7 @@ class ExchangeGateway:
                 OrdRejReason.UNKNOWN_SYMBOL,
                 f"{self._name} lists no {order.symbol!r}; it lists: {known}",
             )
-        if (user, order.cl_ord_id) in self._used:
+        if (user, order.cl_ord_id) in self._used or self._quotes.is_quote(user, order.cl_ord_id):
             return (
                 OrdRejReason.DUPLICATE_ORDER,
                 f"{user} has used the name {order.cl_ord_id} before",
@@ -356,24 +394,27 @@ class ExchangeGateway:
         sent = msgspec.structs.replace(
             order, sender_comp_id=self._name, cl_ord_id=name, sender_sub_id=user
         )
+        self._sent[name] = sent
         return Send(self._config.exchanges[order.symbol], sent)
 
     def _forward_change(self, change: _Change, order: _Order) -> Send:
         name = self._session_name(change.cl_ord_id)
         self._orders[name] = order
-        sent: OrderRequest = msgspec.structs.replace(
+        sent: _Change = msgspec.structs.replace(
             change,
             sender_comp_id=self._name,
             cl_ord_id=name,
             orig_cl_ord_id=order.session_id,
             sender_sub_id=order.user,
         )
+        self._sent[name] = sent
         return Send(self._config.exchanges[order.symbol], sent)
 
     # --- from the venue --------------------------------------------------------------
 
     def _report(self, report: ExecutionReport) -> Iterator[Answer]:
         orig = report.orig_cl_ord_id
+        self._sent.pop(report.cl_ord_id, None)
         # What a mass action cancels is known by its own name alone.
         order = self._orders.get(report.cl_ord_id) or self._orders[orig or report.cl_ord_id]
         told = msgspec.structs.replace(
@@ -404,6 +445,7 @@ class ExchangeGateway:
             )
 
     def _refused_by_venue(self, reject: OrderCancelReject) -> Iterator[Answer]:
+        self._sent.pop(reject.cl_ord_id, None)
         order = self._orders[reject.cl_ord_id]
         told = attrs.evolve(
             reject,
@@ -417,6 +459,19 @@ class ExchangeGateway:
         if order.parent_gateway is not None:
             yield Send(
                 order.parent_gateway, attrs.evolve(told, target_comp_id=order.parent_gateway)
+            )
+
+    def _message_refused(self, name: str, text: str) -> Iterator[Answer]:
+        """Tell of a message that the venue has refused as the reject of what it asked for."""
+        request = self._sent[name]
+        user = request.sender_sub_id
+        assert user is not None, "this session's requests name their user"
+        if isinstance(request, NewOrderSingle):
+            reason = OrdRejReason.OTHER
+            yield from self._report(self._rejected(request, user, reason, text))
+        else:
+            yield from self._refused_by_venue(
+                self._cancel_rejected(request, user, CxlRejReason.OTHER, text)
             )
 
     def _canceled_all(self, report: OrderMassActionReport) -> Iterator[Answer]:
@@ -433,8 +488,13 @@ class ExchangeGateway:
     # --- the gateway's own rejects ---------------------------------------------------
 
     def _reject(self, order: NewOrderSingle, user: CompID, reason: OrdRejReason, text: str) -> Send:
+        return Send(user, self._rejected(order, user, reason, text))
+
+    def _rejected(
+        self, order: NewOrderSingle, user: CompID, reason: OrdRejReason, text: str
+    ) -> ExecutionReport:
         self._rejects += 1
-        report = ExecutionReport(
+        return ExecutionReport(
             target_comp_id=user,
             cl_ord_id=order.cl_ord_id,
             order_id=None,
@@ -456,12 +516,16 @@ class ExchangeGateway:
             ord_rej_reason=reason,
             text=text,
         )
-        return Send(user, report)
 
     def _cancel_reject(
         self, change: _Change, user: CompID, reason: CxlRejReason, text: str
     ) -> Send:
-        reject = OrderCancelReject(
+        return Send(user, self._cancel_rejected(change, user, reason, text))
+
+    def _cancel_rejected(
+        self, change: _Change, user: CompID, reason: CxlRejReason, text: str
+    ) -> OrderCancelReject:
+        return OrderCancelReject(
             target_comp_id=user,
             cl_ord_id=change.cl_ord_id,
             orig_cl_ord_id=change.orig_cl_ord_id,
@@ -477,4 +541,3 @@ class ExchangeGateway:
             target_sub_id=user,
             text=text,
         )
-        return Send(user, reject)

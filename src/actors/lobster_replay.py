@@ -20,6 +20,7 @@ from ..market.messages import (
     MarketDataSnapshot,
     OrderCancelReject,
 )
+from ..market.rejects import BusinessMessageReject, SessionReject
 from ..market.replay import (
     BookDepth,
     LevelDifference,
@@ -108,6 +109,10 @@ class LobsterReplay:
         match delivery.message:
             case ExecutionReport() | OrderCancelReject() as report:
                 self._orders.receive(report)
+            case SessionReject(ref_id=name, text=text):
+                self._orders.refused(name, text)
+            case BusinessMessageReject(business_reject_ref_id=name, text=text):
+                self._orders.refused(name, text)
             case MarketDataSnapshot() as snapshot:
                 yield from self._close(snapshot, delivery.now_ns)
             case ReplayDue():

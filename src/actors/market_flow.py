@@ -16,6 +16,7 @@ from ..market.messages import (
     OrderCancelReject,
     OrderCancelRequest,
 )
+from ..market.rejects import BusinessMessageReject, SessionReject
 from ..runtime.participant import Answer, Delivery, Fact, Send
 
 FlowRequest: TypeAlias = NewOrderSingle | OrderCancelRequest
@@ -65,6 +66,12 @@ class MarketFlow:
             case ExecutionReport(exec_type=ExecType.REJECTED) as report:
                 refused = FlowRejected(cl_ord_id=report.cl_ord_id, text=report.text)
                 yield Fact("flow_rejected", refused)
+            case SessionReject() as reject:
+                refused = FlowRejected(cl_ord_id=ClOrdID(reject.ref_id), text=reject.text)
+                yield Fact("flow_rejected", refused)
+            case BusinessMessageReject() as reject:
+                name = ClOrdID(reject.business_reject_ref_id)
+                yield Fact("flow_rejected", FlowRejected(cl_ord_id=name, text=reject.text))
             case ExecutionReport() | OrderCancelReject():
                 pass  # on record already, as a delivery
             case unexpected:

@@ -28,6 +28,7 @@ from ..market.operations import (
     OperationRefused,
     SecurityStatus,
 )
+from ..market.quotes import MassQuote, QuoteCancel
 from ..market.rules import Publish, Schedule
 from ..market.shown import VenueRecord, shown_after
 from ..runtime.kernel import ENVIRONMENT
@@ -48,14 +49,17 @@ class MatchingEngine:
 
     Receives:
         `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest`,
-        `OrderMassActionRequest` and `MarketDataRequest`, each from the session that it
-        names; `MarketOperation` from the venue's own people, who are not on the floor.
+        `OrderMassActionRequest`, `MassQuote`, `QuoteCancel` and `MarketDataRequest`, each
+        from the session that it names; `MarketOperation` from the venue's own people, who are
+        not on the floor.
     Sends:
         `ExecutionReport` and `OrderCancelReject` to the session of every order that is
         touched, and a `DropCopy` of each to whoever watches that session;
-        `OrderMassActionReport`; `MarketDataSnapshot` or its reject; to those who have
-        subscribed to an instrument `MarketDataIncrementalRefresh` and `SecurityStatus`;
-        to the venue's feeds a `VenueRecord` of whatever has happened.
+        `OrderMassActionReport`; `MassQuoteAck` and `QuoteCancelAck`; `SessionReject` and
+        `BusinessMessageReject` of a message that is refused as such; `MarketDataSnapshot`
+        or its reject; to those who have subscribed to an instrument
+        `MarketDataIncrementalRefresh` and `SecurityStatus`; to the venue's feeds a
+        `VenueRecord` of whatever has happened.
 
     Facts: ``effect`` and its kind, whatever a rule set had done; ``published``, what goes to the
     public feed; ``trading state``, ``indicative price`` and ``auction``, what became of an
@@ -89,6 +93,8 @@ class MatchingEngine:
                 | OrderCancelRequest()
                 | OrderCancelReplaceRequest()
                 | OrderMassActionRequest()
+                | MassQuote()
+                | QuoteCancel()
                 | MarketDataRequest() as request
             ):
                 if request.sender_comp_id != delivery.sender:

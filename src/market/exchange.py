@@ -19,7 +19,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from . import market_data, objections, operations, sessions, statistics, stops
+from . import market_data, objections, operations, quoting, sessions, statistics, stops
 from .auction import NSX_FOUR_STEPS, Chain
 from .book import BookEvent, Canceled, OrderBook, Replaced, Rested, Resting, Withdrawn
 from .execution import Answer, Execution, Outcome
@@ -56,9 +56,11 @@ from .operations import (
     OperationRefused,
     SecurityStatus,
 )
+from .quotes import MassQuote, QuoteCancel, QuotedOrder
+from .quoting import Quoting
 from .record import Received, TradeBusted
 from .reports import Reporter
-from .rules import Applied, MarketView, Question, Reject, VenueRules
+from .rules import Applied, MarketView, Question, Reject, RejectLevel, VenueRules
 from .sessions import CONTINUOUS, Board, TradingState
 from .venue import EPOCH, Listing, Venue
 
@@ -115,9 +117,12 @@ RULES = (
     *operations.RULES,
     *statistics.RULES,
     *market_data.RULES,
+    *quoting.RULES,
 )
 
-Request: TypeAlias = OrderRequest | OrderMassActionRequest | MarketDataRequest
+Request: TypeAlias = (
+    OrderRequest | OrderMassActionRequest | MassQuote | QuoteCancel | MarketDataRequest
+)
 
 
 class Exchange:
@@ -157,6 +162,7 @@ class Exchange:
         self._reporter = Reporter(self._venue)
         self._report = self._reporter.report
         self._execution = Execution(self._venue, self._reporter)
+        self._quoting = Quoting(self._venue, self._execution, self._reporter, self._new_order_id)
         self._market_data = MarketData(self._venue)
         self._feeds = self._market_data.feeds
         self._names: defaultdict[CompID, dict[ClOrdID, OrderID]] = defaultdict(dict)
@@ -219,6 +225,10 @@ class Exchange:
             outcome = self._replace(request)
         elif type(request) is OrderMassActionRequest:
             outcome = self._cancel_all(request)
+        elif type(request) is MassQuote:
+            outcome = self._quoting.quote(request)
+        elif type(request) is QuoteCancel:
+            outcome = self._quoting.cancel(request)
         else:
             assert type(request) is MarketDataRequest
             answer = self._market_data.answer(request)
@@ -279,7 +289,7 @@ class Exchange:
     def _enter(self, order: NewOrderSingle) -> Outcome:
         listing = self._listings.get(order.symbol)
         if listing is None:
-            return self._refuse(order, objections.unknown_symbol(self._venue, order))
+            return self._refuse(order, objections.unknown_symbol(self._venue, order.symbol))
         names = self._names[order.sender_comp_id]
         objection = objection_to_order(order, listing, names, self._venue)
         if objection is not None:
@@ -304,6 +314,10 @@ class Exchange:
         if listing.is_plain:
             return Outcome(reports)
         return self._followed(listing, events, asked, reports)
+
+    def _new_order_id(self) -> OrderID:
+        order_id, self._next_order_id = self._next_order_id, next(self._order_ids)
+        return order_id
 
     @staticmethod
     def _protected(order: NewOrderSingle, listing: Listing) -> NewOrderSingle:
@@ -400,7 +414,7 @@ class Exchange:
         session, symbol = request.sender_comp_id, request.symbol
         objection = None
         if symbol is not None and symbol not in self._listings:
-            objection = objections.unknown_symbol(self._venue, request)
+            objection = objections.unknown_symbol(self._venue, request.symbol)
         elif request.cl_ord_id in self._names[session]:
             objection = objections.used_name(request)
         elif symbol is not None and not self._listings[symbol].state.cancel:
@@ -515,11 +529,13 @@ class Exchange:
     ) -> Iterator[tuple[Listing, Resting]]:
         """Yield the live orders of a session, of an instrument, or all, in no order."""
         listings = self._listings
-        names = {} if session is None else self._names.get(session, {})
+        ids: set[OrderID] = set()
+        if session is not None:
+            ids = {*self._names.get(session, {}).values(), *self._quoting.of(session)}
         for listing in listings.values() if symbol is None else (listings[symbol],):
             book = listing.book
-            if session is not None and len(names) < len(book):
-                mine = map(book.get, {*names.values()})
+            if session is not None and len(ids) < len(book):
+                mine = map(book.get, ids)
                 yield from ((listing, resting) for resting in mine if resting is not None)
             else:
                 for resting in book:
@@ -530,7 +546,7 @@ class Exchange:
         """Return the order that *request* is about, or why there is none."""
         listing = self._listings.get(request.symbol)
         if listing is None:
-            return objections.unknown_symbol(self._venue, request)
+            return objections.unknown_symbol(self._venue, request.symbol)
         names = self._names[request.sender_comp_id]
         if request.cl_ord_id in names:
             return objections.used_name(request)
@@ -581,6 +597,8 @@ class Exchange:
     def _refuse(self, request: OrderRequest, reject: Reject, rule_set: str = "") -> Outcome:
         """Answer *request* with a reject, of *rule_set* or of the exchange itself."""
         effects = [Applied(rule_set, request.symbol, reject)] if rule_set else []
+        if reject.level is not RejectLevel.EXECUTION:
+            return Outcome([self._reporter.message_refused(request, reject)], effects)
         if isinstance(request, NewOrderSingle):
             report = self._report(
                 request,
@@ -618,9 +636,10 @@ def _shows_no_more(old: Qty | None, new: Qty | None) -> bool:
 
 
 def _fits(order: NewOrderSingle, request: OrderMassActionRequest) -> bool:
-    """Return whether a mass action means *order*."""
+    """Return whether a mass action means *order*; quotes are canceled as quotes (QUOTE-7)."""
     return (
-        order.sender_comp_id == request.sender_comp_id
+        not isinstance(order, QuotedOrder)
+        and order.sender_comp_id == request.sender_comp_id
         and request.side in (None, order.side)
         and request.account in (None, order.account)
         and request.sender_sub_id in (None, order.sender_sub_id)

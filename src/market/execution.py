@@ -49,7 +49,9 @@ from .operations import (
     Published,
     SecurityStatus,
 )
+from .quotes import MassQuoteAck, QuoteCancelAck
 from .record import Happening
+from .rejects import BusinessMessageReject, SessionReject
 from .reports import Reporter
 from .rules import (
     Applied,
@@ -74,6 +76,10 @@ Answer: TypeAlias = (
     | MarketDataIncrementalRefresh
     | SecurityStatus
     | MarketDataRequestReject
+    | MassQuoteAck
+    | QuoteCancelAck
+    | SessionReject
+    | BusinessMessageReject
 )
 
 

@@ -272,7 +272,7 @@ class MarketData:
         """Return why *request* is refused (MKD-3), or None."""
         symbol, name = request.symbol, request.md_req_id
         if symbol not in self._venue.listings:
-            return unknown_symbol(self._venue, request).text, MDReqRejReason.UNKNOWN_SYMBOL
+            return unknown_symbol(self._venue, request.symbol).text, MDReqRejReason.UNKNOWN_SYMBOL
         subscribed = self._subscriptions.get((request.sender_comp_id, name))
         if request.subscription_request_type is not SubscriptionRequestType.DISABLE_PREVIOUS:
             if subscribed is None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Container
 
 from .fix import CxlRejReason, OrdRejReason, OrdType, Side, TimeInForce
-from .identifiers import ClOrdID, Price, Qty
+from .identifiers import ClOrdID, Price, Qty, Symbol
 from .instrument import Instrument
 from .ledger import Rule
 from .messages import (
     IMMEDIATE,
     STOPS,
-    MarketDataRequest,
     NewOrderSingle,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
@@ -23,6 +22,7 @@ from .messages import (
     OrderRequest,
     Terms,
 )
+from .quotes import QuotedOrder
 from .rules import Reject
 from .sessions import CONTINUOUS, TradingState
 from .venue import Listing, Venue
@@ -117,13 +117,11 @@ RULES = (
 # --- names and orders -----------------------------------------------------------------
 
 
-def unknown_symbol(
-    venue: Venue, request: OrderRequest | MarketDataRequest | OrderMassActionRequest
-) -> Reject:
+def unknown_symbol(venue: Venue, symbol: Symbol | None) -> Reject:
     """Return the objection to a request about an instrument that *venue* does not list."""
     return _reject(
         "REJ-6",
-        f"symbol {request.symbol!r}: expected one of {', '.join(venue.listings)}",
+        f"symbol {symbol!r}: expected one of {', '.join(venue.listings)}",
         OrdRejReason.UNKNOWN_SYMBOL,
     )
 
@@ -245,10 +243,10 @@ def objection_of_state(
     )
 
 
-def refused_by(state: TradingState, what: str) -> Reject:
+def refused_by(state: TradingState, what: str, rule: str = "SES-1") -> Reject:
     """Return the objection of a *state* that takes none of *what*."""
     return _reject(
-        "SES-1",
+        rule,
         f"state {state.name}: expected one that takes {what}",
         OrdRejReason.EXCHANGE_CLOSED,
     )
@@ -271,6 +269,11 @@ def _objection_to_immediacy(request: Terms, state: TradingState) -> Reject | Non
         f"{field}: expected an order that can wait, in state {state.name}",
         OrdRejReason.EXCHANGE_CLOSED,
     )
+
+
+def objection_to_quote(side: QuotedOrder, listing: Listing, venue: Venue) -> Reject | None:
+    """Return why one side of a quote is refused, or None; a state is not asked."""
+    return _objection_to_terms(side, listing, venue, None)
 
 
 # --- terms ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import msgspec
 
 from .fix import QuoteCancelType, QuoteRejectReason, QuoteStatus, Side, UnsolicitedCancelType
 from .identifiers import Account, ClOrdID, CompID, Price, Qty, QuoteID, Symbol
-from .messages import check_name, check_price, check_side, check_text
+from .messages import NewOrderSingle, check_name, check_price, check_side, check_text
 
 
 class QuoteEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -273,3 +273,15 @@ class QuoteCancelAck(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     target_sub_id: CompID | None = None
     self_match_prevention_id: str | None = None
     """The quote's, where self-match prevention canceled it."""
+
+
+class QuotedOrder(NewOrderSingle, frozen=True, kw_only=True, gc=False):
+    """One side of a quote as a book and a rule set see it: a limit order for the day.
+
+    Its ``cl_ord_id`` is the quote's ``quote_entry_id``.  Nobody sends one by itself.
+    """
+
+    quote_id: QuoteID
+    """The mass quote that it came with."""
+
+    quote_set_id: str

@@ -9,7 +9,7 @@ nobody else has to look at every one of them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import cast
 
@@ -29,11 +29,15 @@ from .book import (
     Triggered,
 )
 from .fix import (
+    BusinessRejectReason,
     CxlRejResponseTo,
     ExecRestatementReason,
     ExecType,
+    MsgType,
     OrdRejReason,
     OrdStatus,
+    QuoteStatus,
+    UnsolicitedCancelType,
 )
 from .identifiers import ClOrdID, ExecID, OrderID, Price, Qty
 from .messages import (
@@ -42,9 +46,12 @@ from .messages import (
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderRequest,
     VenueReport,
 )
-from .rules import Reject
+from .quotes import CanceledQuote, MassQuote, QuoteCancelAck, QuotedOrder
+from .rejects import BusinessMessageReject, SessionReject
+from .rules import Reject, RejectLevel
 from .venue import Venue
 
 LATEST_TRADES = 1_000
@@ -137,14 +144,14 @@ class Reporter:
         order: NewOrderSingle,
         order_id: OrderID,
         leaves_qty: Qty,
-    ) -> list[VenueReport]:
+    ) -> list[VenueReport | QuoteCancelAck]:
         """Return the reports of *events*, less what the acknowledgement of a request says.
 
         Args:
             order: the aggressor.
             leaves_qty: what of it is open before any of the *events*.
         """
-        reports: list[VenueReport] = []
+        reports: list[VenueReport | QuoteCancelAck] = []
         report = self.report
         total = order.order_qty
         open_qty, trades, first_px, price, last_qty = leaves_qty, 0, None, 0, 0
@@ -196,6 +203,9 @@ class Reporter:
             elif type(event) is AggressorCanceled or (
                 type(event) is Canceled and event.reason is not None
             ):
+                if type(event.order) is QuotedOrder:
+                    reports.append(self._quote_canceled(event, event.order))
+                    continue
                 canceled = report(
                     event.order,
                     event.order_id,
@@ -208,6 +218,9 @@ class Reporter:
                 )
                 reports.append(self.last(canceled))
             elif type(event) is Lapsed or type(event) is Expired:
+                if type(event.order) is QuotedOrder:
+                    reports.append(self._quote_canceled(event, event.order))
+                    continue
                 expired = report(
                     event.order,
                     event.order_id,
@@ -260,6 +273,42 @@ class Reporter:
                 traded = {side.order_id for sides in self._trades for side in sides}
                 self._last = {key: kept for key, kept in self._last.items() if key in traded}
         return report
+
+    def quote_gone(
+        self, order: NewOrderSingle, order_id: OrderID, leaves_qty: Qty
+    ) -> CanceledQuote:
+        """Return the word that one side of a quote has left, and keep what a bust needs of it."""
+        if cum_qty := order.order_qty - leaves_qty:
+            # Nobody is sent this: of a quote an acknowledgement tells.
+            report = self.report
+            self.last(report(order, order_id, _CANCELED, OrdStatus.CANCELED, 0, cum_qty))
+        return CanceledQuote(
+            quote_entry_id=order.cl_ord_id,
+            symbol=order.symbol,
+            side=order.side,
+            leaves_qty=leaves_qty,
+        )
+
+    def _quote_canceled(
+        self, event: AggressorCanceled | Canceled | Lapsed | Expired, order: QuotedOrder
+    ) -> QuoteCancelAck:
+        """Return the word to a session whose quote the venue has canceled (QUOTE-8)."""
+        why, text = UnsolicitedCancelType.EXPIRED, ""
+        if type(event) is Canceled or type(event) is AggressorCanceled:
+            why, text = UnsolicitedCancelType.CANCELED_BY_OPERATIONS, event.text
+            if event.reason in _SELF_MATCH:
+                why = UnsolicitedCancelType.SELF_MATCH_PREVENTION
+        self_match = why is UnsolicitedCancelType.SELF_MATCH_PREVENTION
+        return QuoteCancelAck(
+            target_comp_id=order.sender_comp_id,
+            quote_status=QuoteStatus.CANCELED_FOR_SYMBOLS,
+            transact_time_ns=self._venue.now_ns,
+            canceled=(self.quote_gone(order, event.order_id, event.leaves_qty),),
+            unsolicited_cancel_type=why,
+            text=text,
+            target_sub_id=order.sender_sub_id,
+            self_match_prevention_id=order.self_match_prevention_id if self_match else None,
+        )
 
     @property
     def next_trade(self) -> int:
@@ -346,6 +395,37 @@ class Reporter:
             text=reject.text,
         )
 
+    def message_refused(
+        self, request: OrderRequest | MassQuote, reject: Reject
+    ) -> SessionReject | BusinessMessageReject:
+        """Return the answer to a message that is refused, and not only what it asks for."""
+        ref_id: str = request.quote_id if isinstance(request, MassQuote) else request.cl_ord_id
+        if reject.level is RejectLevel.SESSION:
+            return SessionReject(
+                target_comp_id=request.sender_comp_id,
+                ref_msg_type=_MSG_TYPES[type(request)],
+                ref_id=ref_id,
+                text=reject.text,
+                transact_time_ns=self._venue.now_ns,
+                target_sub_id=request.sender_sub_id,
+            )
+        return BusinessMessageReject(
+            target_comp_id=request.sender_comp_id,
+            ref_msg_type=_MSG_TYPES[type(request)],
+            business_reject_ref_id=ref_id,
+            text=reject.text,
+            transact_time_ns=self._venue.now_ns,
+            business_reject_reason=BusinessRejectReason.OTHER,
+            target_sub_id=request.sender_sub_id,
+        )
+
 
 _CANCELED, _TRADE = ExecType.CANCELED, ExecType.TRADE
 _NEW, _PARTIALLY_FILLED, _FILLED = OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED
+_SELF_MATCH = (ExecRestatementReason.SELF_MATCH_OLDEST, ExecRestatementReason.SELF_MATCH_NEWEST)
+_MSG_TYPES: Mapping[type, MsgType] = {
+    NewOrderSingle: MsgType.NEW_ORDER_SINGLE,
+    OrderCancelRequest: MsgType.ORDER_CANCEL_REQUEST,
+    OrderCancelReplaceRequest: MsgType.ORDER_CANCEL_REPLACE_REQUEST,
+    MassQuote: MsgType.MASS_QUOTE,
+}

@@ -74,6 +74,10 @@ class TradingState:
     report: bool = True
     """Whether trades made elsewhere may be reported to it."""
 
+    quote: bool = attrs.field()
+    """Whether it takes mass quotes; if it takes new orders and matches, it does unless it
+    says otherwise."""
+
     immediate: bool = attrs.field()
     """Whether it takes orders that must trade at once, or not at all; if it matches, it
     does unless it says otherwise."""
@@ -89,6 +93,10 @@ class TradingState:
 
     lives: tuple[TimeInForce, ...] = tuple(TimeInForce)
     """The times in force of orders that may be entered, modified or canceled."""
+
+    @quote.default
+    def _as_it_is_open(self) -> bool:
+        return self.enter and self.match
 
     @immediate.default
     def _as_it_matches(self) -> bool:

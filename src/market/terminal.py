@@ -10,14 +10,15 @@ import attrs
 from .fix import OrdType, Side, TimeInForce
 from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
 from .messages import NewOrderSingle
+from .quotes import MassQuote, QuoteCancel
 from .staging import NewStagedOrder
 
 
 @attrs.frozen(kw_only=True)
 class Enter:
-    """Send a new order to a gateway."""
+    """Send a new order, quotes or a cancel of quotes to a gateway."""
 
-    request: NewStagedOrder | NewOrderSingle
+    request: NewStagedOrder | NewOrderSingle | MassQuote | QuoteCancel
     gateway: CompID
 
 

@@ -100,7 +100,7 @@ def _side(text: str) -> Side:
     return _SIDES[text]
 
 
-def _price(text: str | None, instrument: Instrument) -> Price | None:
+def price_on_tick(text: str | None, instrument: Instrument) -> Price | None:
     """Return the price that *text* says, which must be on tick."""
     if text is None:
         return None
@@ -160,7 +160,7 @@ class Stage:
             symbol=instrument.symbol,
             side=_side(order.side),
             order_qty=order.quantity,
-            price=_price(order.price, instrument),
+            price=price_on_tick(order.price, instrument),
             account=Account(order.account) if order.account else None,
             text=order.text,
         )
@@ -226,7 +226,7 @@ class ChangeStagedAction:
             ChangeStaged(
                 staged_order_id=StagedOrderID(self.order),
                 order_qty=self.quantity,
-                price=_price(self.price, instrument),
+                price=price_on_tick(self.price, instrument),
                 ord_type=ORDER_TYPES[self.type] if self.type else None,
                 symbol=instrument.symbol,
                 side=_side(self.side) if self.side else None,
@@ -325,7 +325,7 @@ class ChildAction:
                 staged_order_id=StagedOrderID(order.parent),
                 cl_ord_id=ClOrdID(order.id),
                 order_qty=order.quantity,
-                price=_price(order.price, instrument),
+                price=price_on_tick(order.price, instrument),
                 account=Account(order.account) if order.account else None,
                 symbol=instrument.symbol,
                 side=_side(order.side) if order.side else None,
@@ -382,7 +382,7 @@ class EnterAction:
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
         order = self.order
         instrument = plan.instrument(order.symbol)
-        price = _price(order.price, instrument)
+        price = price_on_tick(order.price, instrument)
         usual = OrdType.MARKET if price is None else OrdType.LIMIT
         request = NewOrderSingle(
             sender_comp_id=who,
@@ -394,7 +394,7 @@ class EnterAction:
             ord_type=ORDER_TYPES[order.type] if order.type else usual,
             time_in_force=TIMES_IN_FORCE[order.time_in_force],
             account=Account(order.account) if order.account else None,
-            stop_px=_price(order.stop, instrument),
+            stop_px=price_on_tick(order.stop, instrument),
             min_qty=order.minimum,
             display_qty=order.display,
             expire_date=order.expires,
@@ -456,10 +456,10 @@ class ChangeAction:
                 cl_ord_id=ClOrdID(self.id),
                 orig_cl_ord_id=ClOrdID(self.order),
                 order_qty=self.quantity,
-                price=_price(self.price, instrument),
+                price=price_on_tick(self.price, instrument),
                 ord_type=ORDER_TYPES[self.type] if self.type else None,
                 time_in_force=TIMES_IN_FORCE[self.time_in_force] if self.time_in_force else None,
-                stop_px=_price(self.stop, instrument),
+                stop_px=price_on_tick(self.stop, instrument),
                 display_qty=self.display,
                 expire_date=self.expires,
                 post_only=self.post_only,
@@ -629,6 +629,8 @@ class CancelOrdersAction:
 
 @hookimpl
 def scenario_actions() -> Mapping[str, type[Any]]:
+    from .quote_actions import CancelQuotes, QuoteAction  # which stand on this module
+
     return {
         "stage": Stage,
         "claim": ClaimAction,
@@ -644,6 +646,8 @@ def scenario_actions() -> Mapping[str, type[Any]]:
         "cancel": CancelAction,
         "change": ChangeAction,
         "mass_cancel": MassCancelAction,
+        "quote": QuoteAction,
+        "cancel_quotes": CancelQuotes,
         "permit": Permit,
         "revoke": Revoke,
         "halt": Halt,

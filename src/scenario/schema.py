@@ -167,6 +167,9 @@ class StateTable:
     report: bool = True
     """Whether trades made elsewhere may be reported."""
 
+    quote: bool | None = None
+    """Whether it takes mass quotes; if it takes new orders and matches, unless it is given."""
+
     immediate: bool | None = None
     """Whether it takes orders that must trade at once; as ``match``, unless it is given."""
 

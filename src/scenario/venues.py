@@ -233,6 +233,7 @@ def _state(table: StateTable) -> TradingState:
         cancel=table.cancel,
         match=table.match,
         report=table.report,
+        quote=table.enter and table.match if table.quote is None else table.quote,
         immediate=table.match if table.immediate is None else table.immediate,
         indicative=table.indicative,
         uncross=table.uncross,

@@ -131,11 +131,21 @@ class LobsterOrders:
         if report.ord_status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED):
             self._alive[order.cl_ord_id] = order
         else:
-            order.leaves_qty = 0
-            level = self._levels[order.side, order.price]
-            level.remove(order)
-            if not level:
-                del self._levels[order.side, order.price]
+            self._leave(order)
+
+    def _leave(self, order: _Order) -> None:
+        order.leaves_qty = 0
+        level = self._levels[order.side, order.price]
+        level.remove(order)
+        if not level:
+            del self._levels[order.side, order.price]
+
+    def refused(self, name: str, text: str) -> None:
+        """Take note that the venue has refused a request of ours at another level."""
+        self._object(f"request {name}", "accepted", text)
+        order = self._alive.pop(ClOrdID(name), None)
+        if order is not None:
+            self._leave(order)
 
     def objections(self) -> tuple[Unexplained, ...]:
         """Return what since the last call went otherwise than the file says, and forget it."""

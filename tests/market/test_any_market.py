@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from oracle import algorithms, auction, streams
 from oracle.algorithms import PlainAlgorithm
 from oracle.invariants import ALWAYS, IN_FIFO, Step
-from oracle.orders import Line, MassTold, Refused, Standing, Told
+from oracle.orders import Line, MassTold, QuoteTold, Refused, Standing, Told, Unquoted
 from oracle.shorthand import line, request
 from oracle.streams import Deed, Entered
 from oracle.venue import Heard, PlainVenue
@@ -33,7 +33,7 @@ from floorproof.market.auction import (
 from floorproof.market.book import BookEvent, HalfBook, OrderBook, Resting
 from floorproof.market.exchange import Exchange
 from floorproof.market.execution import Answer
-from floorproof.market.fix import MassActionResponse, Side
+from floorproof.market.fix import MassActionResponse, QuoteStatus, Side
 from floorproof.market.identifiers import CompID, Price, Qty, Symbol
 from floorproof.market.matching import Algorithm
 from floorproof.market.messages import (
@@ -43,6 +43,7 @@ from floorproof.market.messages import (
     OrderMassActionReport,
 )
 from floorproof.market.operations import ChangeTradingState
+from floorproof.market.quotes import MassQuoteAck, QuoteCancelAck, QuotedOrder
 from floorproof.market.rules import Bound, MarketView, VenueRules
 from floorproof.plugins.allocation import globex
 from floorproof.plugins.fifo import Fifo
@@ -142,6 +143,22 @@ def told(answer: Answer) -> Heard:
             ids = answer.affected_order_ids
             assert answer.total_affected_orders == len(ids)
             return MassTold(answer.target_comp_id, answer.cl_ord_id, accepted, ids)
+        case MassQuoteAck():
+            entries = (entry for quote_set in answer.quote_sets for entry in quote_set.entries)
+            return QuoteTold(
+                answer.target_comp_id,
+                answer.quote_id,
+                answer.quote_status is QuoteStatus.ACCEPTED,
+                tuple((entry.quote_entry_id, entry.quote_entry_reject_reason) for entry in entries),
+                answer.quote_reject_reason,
+            )
+        case QuoteCancelAck():
+            return Unquoted(
+                answer.target_comp_id,
+                answer.quote_id,
+                tuple((one.quote_entry_id, one.side, one.leaves_qty) for one in answer.canceled),
+                answer.quote_reject_reason or answer.unsolicited_cancel_type,
+            )
         case ExecutionReport():
             return Told(
                 to=answer.target_comp_id,
@@ -208,6 +225,7 @@ def _line(resting: Resting) -> Line:
         display=order.display_qty,
         top=not resting.waits and resting.is_top,
         stop_px=order.stop_px if resting.waits else None,
+        quote=isinstance(order, QuotedOrder),
     )
 
 

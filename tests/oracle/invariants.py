@@ -38,6 +38,11 @@ class Step:
     min_qty: int = 0
     """Of the order that was entered."""
 
+    @property
+    def quotes(self) -> bool:
+        """Whether it was a mass quote: what that enters and takes off is told in no report."""
+        return " QUOTE " in self.asked
+
 
 _ARRIVALS = (ExecType.NEW, ExecType.REPLACED, ExecType.TRIGGERED)
 
@@ -68,13 +73,18 @@ def what_is_ordered_is_filled_open_or_gone(steps: Sequence[Step]) -> Iterator[st
 
 
 def quantity_is_conserved(steps: Sequence[Step]) -> Iterator[str]:
-    """What came in is in the book, was traded, or was taken off: nothing else."""
+    """What came in is in the book, was traded, or was taken off: nothing else.
+
+    Quotes are left out, as nobody hears of them in reports until they trade.
+    """
     open_qty: dict[int, int] = {}
     came_in = traded = taken_off = 0
     for step in steps:
         for told in step.told:
             if told.order_id is None:
                 continue
+            if told.order_id not in open_qty and told.exec_type is ExecType.TRADE:
+                continue  # a quote's
             was = open_qty.get(told.order_id, 0)
             match told.exec_type:
                 case ExecType.NEW | ExecType.REPLACED:
@@ -86,14 +96,14 @@ def quantity_is_conserved(steps: Sequence[Step]) -> Iterator[str]:
                 case _:
                     pass
             open_qty[told.order_id] = told.leaves_qty
-        still_there = sum(one.left for one in _everybody(step.after))
+        still_there = sum(one.left for one in _everybody(step.after) if not one.quote)
         if came_in != still_there + traded + taken_off:
             yield (
                 f"{step.asked}: {came_in} came in; {still_there} there, {traded} traded,"
                 f" {taken_off} taken off"
             )
         for one in _everybody(step.after):
-            if open_qty.get(one.order_id) != one.left:
+            if not one.quote and open_qty.get(one.order_id) != one.left:
                 yield f"{step.asked}: #{one.order_id} has {one.left} left, told otherwise"
 
 
@@ -126,7 +136,7 @@ def book_is_not_crossed_after_an_auction(steps: Sequence[Step]) -> Iterator[str]
 def better_prices_trade_first(steps: Sequence[Step]) -> Iterator[str]:
     """Price priority: an aggressor goes to a worse price when nobody is at a better one."""
     for step in steps:
-        for turn in _turns(step):
+        for turn in [] if step.quotes else _turns(step):
             left = {one.order_id: one.left for one in turn.book}
             for told in turn.passive:
                 if told.order_id not in left:
@@ -148,7 +158,7 @@ def better_prices_trade_first(steps: Sequence[Step]) -> Iterator[str]:
 def earlier_orders_trade_first(steps: Sequence[Step]) -> Iterator[str]:
     """Time priority in F: at one price nobody trades before what those in front show."""
     for step in steps:
-        if step.uncrossed:
+        if step.uncrossed or step.quotes:
             continue
         for turn in _turns(step)[:1]:  # of later turns the book before does not tell the queue
             queue = [one for one in turn.book if one.side is turn.side]
@@ -253,7 +263,7 @@ def nothing_immediate_stays(steps: Sequence[Step]) -> Iterator[str]:
             if told.order_id is not None:
                 lives[told.order_id] = told.time_in_force
         for one in [*step.after.bids, *step.after.offers]:
-            if lives[one.order_id] in (
+            if not one.quote and lives[one.order_id] in (
                 TimeInForce.IMMEDIATE_OR_CANCEL,
                 TimeInForce.FILL_OR_KILL,
             ):

@@ -18,13 +18,14 @@ from floorproof.market.fix import (
     OrdType,
     Side,
     TimeInForce,
+    UnsolicitedCancelType,
 )
 from floorproof.market.instrument import Instrument
 from floorproof.market.sessions import TradingState
 
 from . import auction
 from .algorithms import InLine, PlainAlgorithm
-from .orders import AT_ONCE, Line, PlainOrder, Standing, Told
+from .orders import AT_ONCE, Line, PlainOrder, Standing, Told, Unquoted
 from .terms import on_tick, toward
 
 
@@ -45,10 +46,10 @@ class PlainMarket:
     auction_reference: int | None = None
     """What a rule set wants an auction to refer to, if one does."""
 
-    told: list[Told] = attrs.field(factory=list)
+    told: list[Told | Unquoted] = attrs.field(factory=list)
     """What has happened since somebody last took it."""
 
-    def take(self) -> list[Told]:
+    def take(self) -> list[Told | Unquoted]:
         told, self.told = self.told, []
         return told
 
@@ -207,6 +208,10 @@ class PlainMarket:
         self, order: PlainOrder, why: ExecType, reason: ExecRestatementReason | None = None
     ) -> None:
         order.leave()
+        if order.quote_set is not None:
+            expired = UnsolicitedCancelType.EXPIRED
+            self.told.append(Unquoted(order.owner, None, (order.gone(),), expired))
+            return
         self.told.append(order.tell(why, over=True, reason=reason))
 
     # --- stops -----------------------------------------------------------------------

@@ -15,8 +15,10 @@ from floorproof.market.fix import (
     OrdRejReason,
     OrdStatus,
     OrdType,
+    QuoteRejectReason,
     Side,
     TimeInForce,
+    UnsolicitedCancelType,
 )
 
 STOPS = (OrdType.STOP, OrdType.STOP_LIMIT)
@@ -90,6 +92,42 @@ class MassTold:
 
 
 @attrs.frozen
+class QuoteTold:
+    """What matters of the answer to one mass quote."""
+
+    to: str
+    quote_id: str
+    accepted: bool
+    entries: tuple[tuple[str, QuoteRejectReason | None], ...] = ()
+    """Each entry, and why it was refused, if it was."""
+
+    reason: QuoteRejectReason | None = None
+
+    def __str__(self) -> str:
+        said = [f" {name}{' ' + why.name if why else ''}" for name, why in self.entries]
+        return f"{self.quote_id} quote {'taken' if self.accepted else 'refused'}{''.join(said)}"
+
+
+@attrs.frozen
+class Unquoted:
+    """What matters of the word that quotes are gone."""
+
+    to: str
+    quote_id: str | None
+    """None of what nobody asked for."""
+
+    gone: tuple[tuple[str, Side, int], ...] = ()
+    """Each side: its name, and what was left of it."""
+
+    reason: QuoteRejectReason | UnsolicitedCancelType | None = None
+
+    def __str__(self) -> str:
+        said = [f" {name} {side.name} {left}" for name, side, left in self.gone]
+        why = f" {self.reason.name}" if self.reason else ""
+        return f"{self.quote_id} unquoted{''.join(said)}{why}"
+
+
+@attrs.frozen
 class Line:
     """One order of a market as it stands."""
 
@@ -104,6 +142,9 @@ class Line:
     top: bool = False
     stop_px: int | None = None
     """Of a stop that waits; such an order has nothing to show."""
+
+    quote: bool = False
+    """Whether it is a side of a quote, of which nobody hears as it comes or goes."""
 
 
 @attrs.frozen
@@ -143,6 +184,9 @@ class PlainOrder:
     account: str | None
     user: str | None
 
+    quote_set: str | None = None
+    """Of a quote's side, the set that it belongs to."""
+
     filled: int = 0
     place: int = 0
     """When it took its place, in the book or among the stops; 0 while it has none."""
@@ -174,6 +218,10 @@ class PlainOrder:
     def leave(self) -> None:
         self.place = self.shown = 0
         self.top = False
+
+    def gone(self) -> tuple[str, Side, int]:
+        """Return what is said of a quote's side that is gone."""
+        return self.name, self.side, self.left
 
     def tell(self, exec_type: ExecType, *, over: bool = False, **more: Any) -> Told:
         """Return a report of this order as it stands; *over*, if nothing of it lives on."""
@@ -217,4 +265,5 @@ class PlainOrder:
             display=self.display,
             top=self.top,
             stop_px=self.stop_px,
+            quote=self.quote_set is not None,
         )

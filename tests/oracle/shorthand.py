@@ -6,11 +6,17 @@
     ALPHA x1 CANCEL BUY a1            x1 cancels ALPHA's buy order a1
     ALPHA a2 CHANGE BUY a1 8 @ 50     a1 becomes a2; whatever an order may say may follow
     ALPHA m1 MASS SELL                cancels all of ALPHA's offers; without a side, all
+    ALPHA q1 QUOTE X:5@10/7@12 Y:-    a mass quote: bids 5 at 10 and offers 7 at 12 in X,
+                                      takes off what there is in Y; its entries are q1.1
+                                      and q1.2, in the quote set S, or set=T
+    ALPHA z1 UNQUOTE X Y              cancels quotes in X and Y, without any in all
+    ALPHA z1 UNQUOTE set=T SELL       cancels the offers of the quote set T
 
 An order may go on with how long it lives (GTC, IOC, FOK, until=2026-01-30), with ``post``
 (it only rests), show=2 (its display quantity) and min=3 (its minimum quantity).  Any
 request may have ``account``, ``symbol`` (X where there is none, except on MASS) and
-``user``.  What no sound order says has words too: ``type=LIMIT`` beside a trigger, GTD
+``user``; orders, changes and mass quotes may have ``id`` and ``instr``, the tags of
+self-match prevention.  What no sound order says has words too: ``type=LIMIT`` beside a trigger, GTD
 without a date, DAY with one.
 """
 
@@ -20,8 +26,15 @@ import datetime
 
 from floorproof.market.exchange import Request
 from floorproof.market.execution import Answer
-from floorproof.market.fix import ExecType, MassActionResponse, OrdType, Side, TimeInForce
-from floorproof.market.identifiers import Account, ClOrdID, CompID, Symbol
+from floorproof.market.fix import (
+    ExecType,
+    MassActionResponse,
+    OrdType,
+    QuoteCancelType,
+    Side,
+    TimeInForce,
+)
+from floorproof.market.identifiers import Account, ClOrdID, CompID, QuoteID, Symbol
 from floorproof.market.messages import (
     ExecutionReport,
     MarketDataRequest,
@@ -32,6 +45,15 @@ from floorproof.market.messages import (
     OrderMassActionReport,
     OrderMassActionRequest,
 )
+from floorproof.market.quotes import (
+    MassQuote,
+    MassQuoteAck,
+    QuoteCancel,
+    QuoteCancelAck,
+    QuoteEntry,
+    QuoteSet,
+)
+from floorproof.market.rejects import BusinessMessageReject, SessionReject
 
 LIVES = {
     "DAY": TimeInForce.DAY,
@@ -51,6 +73,32 @@ def request(line: str) -> Request:
     symbol = Symbol(options.get("symbol", "X"))
     user = CompID(options["user"]) if "user" in options else None
     account = Account(options["account"]) if "account" in options else None
+    smp_id, instruction = options.get("id"), options.get("instr")
+    if verb == "QUOTE":
+        entries = tuple(
+            _entry(ClOrdID(f"{name}.{number}"), word) for number, word in enumerate(rest, 1)
+        )
+        return MassQuote(
+            sender_comp_id=session,
+            quote_id=QuoteID(name),
+            quote_sets=(QuoteSet(quote_set_id=options.get("set", "S"), entries=entries),),
+            sender_sub_id=user,
+            account=account,
+            self_match_prevention_id=smp_id,
+            self_match_prevention_instruction=instruction,
+        )
+    if verb == "UNQUOTE":
+        of_set = options.get("set")
+        kind = QuoteCancelType.ALL if of_set is None else QuoteCancelType.QUOTE_SET
+        return QuoteCancel(
+            sender_comp_id=session,
+            quote_id=QuoteID(name),
+            quote_cancel_type=QuoteCancelType.SYMBOLS if rest and of_set is None else kind,
+            symbols=() if of_set is not None else tuple(map(Symbol, rest)),
+            quote_set_id=of_set,
+            side=Side[rest[0]] if rest and of_set is not None else None,
+            sender_sub_id=user,
+        )
     if verb == "MASS":
         return OrderMassActionRequest(
             sender_comp_id=session,
@@ -99,6 +147,8 @@ def request(line: str) -> Request:
             display_qty=display_qty,
             expire_date=expire_date,
             post_only=post_only,
+            self_match_prevention_id=smp_id,
+            self_match_prevention_instruction=instruction,
         )
     return NewOrderSingle(
         sender_comp_id=session,
@@ -116,7 +166,32 @@ def request(line: str) -> Request:
         expire_date=expire_date,
         post_only=post_only,
         min_qty=int(options["min"]) if "min" in options else None,
+        self_match_prevention_id=smp_id,
+        self_match_prevention_instruction=instruction,
     )
+
+
+def _entry(name: ClOrdID, word: str) -> QuoteEntry:
+    """Return the entry of a mass quote that ``X:5@10/7@12`` describes."""
+    symbol, _, quoted = word.partition(":")
+    bid, _, offer = quoted.partition("/")
+    bid_size, _, bid_px = bid.partition("@")
+    offer_size, _, offer_px = offer.partition("@")
+    return QuoteEntry(
+        quote_entry_id=name,
+        symbol=Symbol(symbol),
+        bid_px=int(bid_px) if bid_px else None,
+        bid_size=int(bid_size) if bid_px else 0,
+        offer_px=int(offer_px) if offer_px else None,
+        offer_size=int(offer_size) if offer_px else 0,
+    )
+
+
+def _quoted(entry: QuoteEntry) -> str:
+    """Return the word from which `_entry` makes *entry*."""
+    bid = "-" if entry.bid_px is None else f"{entry.bid_size}@{entry.bid_px}"
+    offer = "" if entry.offer_px is None else f"/{entry.offer_size}@{entry.offer_px}"
+    return f"{entry.symbol}:{bid}{offer}"
 
 
 def order(line: str) -> NewOrderSingle:
@@ -129,7 +204,18 @@ def order(line: str) -> NewOrderSingle:
 def line(asked: Request) -> str:
     """Return the line from which `request` makes *asked*."""
     assert not isinstance(asked, MarketDataRequest), "a request for data has no shorthand"
-    words: list[str] = [asked.sender_comp_id, asked.cl_ord_id]
+    words: list[str] = [asked.sender_comp_id]
+    match asked:
+        case MassQuote():
+            words += [asked.quote_id, "QUOTE", *map(_quoted, asked.entries)]
+            of_set = asked.quote_sets[0].quote_set_id
+            words += [] if of_set == "S" else [f"set={of_set}"]
+        case QuoteCancel():
+            words += [asked.quote_id, "UNQUOTE", *asked.symbols]
+            words += [f"set={asked.quote_set_id}"] if asked.quote_set_id else []
+            words += [asked.side.name] if asked.side else []
+        case _:
+            words.append(asked.cl_ord_id)
     match asked:
         case OrderMassActionRequest():
             words += ["MASS", *([asked.side.name] if asked.side else [])]
@@ -141,9 +227,16 @@ def line(asked: Request) -> str:
         case NewOrderSingle():
             words += [asked.side.name, *_terms(asked)]
             words += [] if asked.min_qty is None else [f"min={asked.min_qty}"]
-    if not isinstance(asked, OrderMassActionRequest) and asked.symbol != "X":
-        words.append(f"symbol={asked.symbol}")
-    if not isinstance(asked, OrderCancelRequest) and asked.account is not None:
+        case MassQuote() | QuoteCancel():
+            pass
+    if not isinstance(asked, OrderMassActionRequest | MassQuote | QuoteCancel):
+        words += [] if asked.symbol == "X" else [f"symbol={asked.symbol}"]
+    if isinstance(asked, NewOrderSingle | OrderCancelReplaceRequest | MassQuote):
+        smp_id = asked.self_match_prevention_id
+        instruction = asked.self_match_prevention_instruction
+        words += [] if smp_id is None else [f"id={smp_id}"]
+        words += [] if instruction is None else [f"instr={instruction}"]
+    if not isinstance(asked, OrderCancelRequest | QuoteCancel) and asked.account is not None:
         words.append(f"account={asked.account}")
     if asked.sender_sub_id is not None:
         words.append(f"user={asked.sender_sub_id}")
@@ -163,6 +256,15 @@ def told(report: Answer) -> str:
             return f"{line} REFUSED: {report.text}"
         ids = "".join(f" #{order_id}" for order_id in report.affected_order_ids)
         return f"{line} CANCELED {report.total_affected_orders}{':' if ids else ''}{ids}"
+    if isinstance(report, MassQuoteAck):
+        return _told_of_quotes(report)
+    if isinstance(report, QuoteCancelAck):
+        return _told_of_cancel(report)
+    if isinstance(report, SessionReject):
+        return f"{report.target_comp_id} {report.ref_id} SESSION REJECT: {report.text}"
+    if isinstance(report, BusinessMessageReject):
+        name = report.business_reject_ref_id
+        return f"{report.target_comp_id} {name} BUSINESS REJECT: {report.text}"
     assert isinstance(report, ExecutionReport)
     line = f"{report.target_comp_id} {report.cl_ord_id} {report.exec_type.name}"
     if report.exec_type is ExecType.REJECTED:
@@ -209,3 +311,25 @@ def _terms(asked: NewOrderSingle | OrderCancelReplaceRequest) -> list[str]:
     if asked.post_only:
         words.append("post")
     return words
+
+
+def _told_of_quotes(ack: MassQuoteAck) -> str:
+    line = f"{ack.target_comp_id} {ack.quote_id} QUOTE {ack.quote_status.name}"
+    if not ack.quote_sets:
+        assert ack.quote_reject_reason is not None
+        return f"{line} {ack.quote_reject_reason.name}: {ack.text}"
+    said = []
+    for entry in (entry for quote_set in ack.quote_sets for entry in quote_set.entries):
+        reason = entry.quote_entry_reject_reason
+        why = "" if reason is None else f" {reason.name}: {entry.text}"
+        said.append(f"{entry.quote_entry_id}{why}")
+    return f"{line}: {', '.join(said)}"
+
+
+def _told_of_cancel(ack: QuoteCancelAck) -> str:
+    line = f"{ack.target_comp_id} {ack.quote_id or 'unsolicited'} QUOTES"
+    if ack.quote_reject_reason is not None:
+        return f"{line} REFUSED {ack.quote_reject_reason.name}: {ack.text}"
+    gone = [f"{one.quote_entry_id} {one.side.name} {one.leaves_qty}" for one in ack.canceled]
+    why = ack.unsolicited_cancel_type
+    return f"{line} CANCELED: {', '.join(gone)}" + (f", {why.name}" if why else "")

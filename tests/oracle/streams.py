@@ -18,8 +18,8 @@ import msgspec
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
-from floorproof.market.fix import OrdType, Side, TimeInForce
-from floorproof.market.identifiers import Account, ClOrdID, CompID, Symbol
+from floorproof.market.fix import OrdType, QuoteCancelType, Side, TimeInForce
+from floorproof.market.identifiers import Account, ClOrdID, CompID, QuoteID, Symbol
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import (
     NewOrderSingle,
@@ -27,6 +27,7 @@ from floorproof.market.messages import (
     OrderCancelRequest,
     OrderMassActionRequest,
 )
+from floorproof.market.quotes import MassQuote, QuoteCancel, QuoteEntry, QuoteSet
 from floorproof.market.sessions import Board, TradingState
 
 from .market import PlainMarket
@@ -132,7 +133,8 @@ CHANGE = [
     "name no order",
     "the wrong side",
 ]
-INTENTS = [*ENTER, *ENTER, *CHANGE, *["cancel"] * 2, "mass"]
+QUOTES = [*["quote"] * 3, *["quote again"] * 3, "quote across", "quote wrongly", "unquote"]
+INTENTS = [*ENTER, *ENTER, *CHANGE, *["cancel"] * 2, "mass", *QUOTES]
 
 
 @attrs.frozen
@@ -210,6 +212,7 @@ class Crowd:
     asked: int = 0
     former: dict[int, list[str]] = attrs.field(factory=dict)
     said: list[tuple[CompID, ClOrdID]] = attrs.field(factory=list)
+    quoted: list[QuoteID] = attrs.field(factory=list)
 
     def deed(self, wish: Wish | Entered) -> Deed:
         """Return what comes of *wish*, and let the plain venue carry it out."""
@@ -233,6 +236,13 @@ class Crowd:
             name = mine[-1 - wish.about % len(mine)]
         self.said.append((wish.session, name))
         symbol = {"the other instrument": Y, "no such instrument": Symbol("Z")}.get(wish.odd, X)
+        if wish.intent in QUOTES:
+            used = self.quoted[-1 - wish.about % 5 :][:1] if wish.odd == "a used name" else []
+            quote_id = used[0] if used else QuoteID(f"{name}q")
+            self.quoted.append(quote_id)
+            if wish.intent == "unquote":
+                return self._unquote(wish, quote_id, symbol)
+            return self._quote(wish, quote_id, symbol)
         if wish.intent == "mass":
             return OrderMassActionRequest(
                 sender_comp_id=wish.session,
@@ -242,7 +252,14 @@ class Crowd:
                 account=Account("Q") if wish.far == 3 else None,
                 sender_sub_id=CompID("u1") if wish.far == 2 else None,
             )
-        live = [one for one in self.venue.orders if one.lives_on and one.owner == wish.session]
+        live = [
+            one
+            for one in self.venue.orders
+            if one.lives_on
+            and one.owner == wish.session
+            # Now and then a quote, which is none that a request about orders finds.
+            and (one.quote_set is None or wish.about == 3)
+        ]
         if wish.intent in ENTER or not live:
             return self._order(wish, name, symbol)
         order = live[wish.about % len(live)]
@@ -312,6 +329,90 @@ class Crowd:
             **terms,
         )
         return _odd(wish, order)
+
+    def _quote(self, wish: Wish, quote_id: QuoteID, symbol: Symbol) -> MassQuote:
+        """Return quotes in one instrument, or in both; in a user's name now and then."""
+        user = CompID("u1") if wish.about % 7 == 0 else None
+        first = self._entry(wish, quote_id, symbol, user, 1)
+        entries = [first]
+        if wish.about % 3 == 0:
+            other = symbol if wish.odd else Y
+            entries.append(self._entry(wish, quote_id, other, user, 2))
+        if wish.odd == "the wrong side":
+            entries.append(self._entry(wish, quote_id, Symbol("Z"), user, 3))
+        by_set = "ST"[wish.size % 2]
+        return MassQuote(
+            sender_comp_id=wish.session,
+            quote_id=quote_id,
+            quote_sets=(QuoteSet(quote_set_id=by_set, entries=tuple(entries)),),
+            sender_sub_id=user,
+            account=Account("Q") if wish.about % 5 == 0 else None,
+        )
+
+    def _entry(
+        self, wish: Wish, quote_id: QuoteID, symbol: Symbol, user: CompID | None, number: int
+    ) -> QuoteEntry:
+        market = self.venue.markets.get(symbol, self.venue.markets["X"])
+        old = {
+            one.side: one
+            for one in market.orders
+            if one.lives_on and one.quote_set is not None
+            if (one.owner, one.user) == (wish.session, user)
+        }
+        sides: dict[Side, tuple[int, int] | None] = {}
+        for side in Side:
+            sign = 1 if side is Side.BUY else -1
+            price, size = MIDDLE - sign * TICK * (1 + wish.far), wish.size
+            if wish.intent == "quote again" and side in old:
+                price = old[side].price or MIDDLE
+                size = max(1, old[side].left + wish.about % 3 - 1)
+            if wish.intent == "quote across" and side is wish.side:
+                other = market.best(side.opposite)
+                price = MIDDLE if other is None else other
+            sides[side] = (price, size)
+        match wish.intent, wish.about % 6:
+            case "quote across", _:  # the other side steps back
+                side = wish.side.opposite
+                away = sides[wish.side]
+                assert away is not None
+                sign = 1 if side is Side.BUY else -1
+                sides[side] = (away[0] - sign * TICK * (1 + wish.far), wish.size)
+            case "quote wrongly", 0:
+                sides[wish.side] = (MIDDLE + 1, 1)
+            case "quote wrongly", 1:
+                sides[wish.side] = (MIDDLE, MAX_ORDER_QTY + 1)
+            case "quote wrongly", 2:
+                sides = dict.fromkeys(Side, (MIDDLE, wish.size))
+            case "quote wrongly", 3:
+                sides = dict.fromkeys(Side)
+            case _, 4 | 5:
+                sides[wish.side] = None
+            case _:
+                pass
+        bid, offer = sides[Side.BUY], sides[Side.SELL]
+        return QuoteEntry(
+            quote_entry_id=ClOrdID(f"{quote_id}.{number}"),
+            symbol=symbol,
+            bid_px=None if bid is None else bid[0],
+            bid_size=0 if bid is None else bid[1],
+            offer_px=None if offer is None else offer[0],
+            offer_size=0 if offer is None else offer[1],
+        )
+
+    def _unquote(self, wish: Wish, quote_id: QuoteID, symbol: Symbol) -> QuoteCancel:
+        kinds = [QuoteCancelType.SYMBOLS, QuoteCancelType.ALL, QuoteCancelType.QUOTE_SET]
+        kind = kinds[wish.about % 3]
+        of_set = kind is QuoteCancelType.QUOTE_SET
+        symbols = (symbol, Y) if wish.far else (symbol,)
+        return QuoteCancel(
+            sender_comp_id=wish.session,
+            quote_id=quote_id,
+            quote_cancel_type=kind,
+            symbols=symbols if kind is QuoteCancelType.SYMBOLS else (),
+            quote_set_id="ST"[wish.size % 2] if of_set else None,
+            side=wish.side if of_set and wish.far else None,
+            sender_sub_id=CompID("u1") if wish.far == 3 else None,
+        )
 
     def _changed(self, wish: Wish, order: PlainOrder, market: PlainMarket) -> dict[str, Any]:
         other = market.best(order.side.opposite)

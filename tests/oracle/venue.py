@@ -15,6 +15,8 @@ from floorproof.market.fix import (
     OrdRejReason,
     OrdStatus,
     OrdType,
+    QuoteRejectReason,
+    Side,
     TimeInForce,
 )
 from floorproof.market.identifiers import Symbol
@@ -25,18 +27,27 @@ from floorproof.market.messages import (
     OrderCancelRequest,
     OrderMassActionRequest,
 )
+from floorproof.market.quotes import MassQuote, QuoteCancel, QuoteEntry
 from floorproof.market.sessions import CONTINUOUS, Board, TradingState
 
 from .algorithms import PlainAlgorithm
 from .auction import CHAINS
 from .market import PlainMarket
-from .orders import AT_ONCE, STOPS, MassTold, PlainOrder, Refused, Told
-from .terms import faults
+from .orders import AT_ONCE, STOPS, MassTold, PlainOrder, QuoteTold, Refused, Told, Unquoted
+from .terms import faults, on_tick
 
 Asked: TypeAlias = (
+    NewOrderSingle
+    | OrderCancelRequest
+    | OrderCancelReplaceRequest
+    | OrderMassActionRequest
+    | MassQuote
+    | QuoteCancel
+)
+Named: TypeAlias = (
     NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderMassActionRequest
 )
-Heard: TypeAlias = Told | Refused | MassTold
+Heard: TypeAlias = Told | Refused | MassTold | QuoteTold | Unquoted
 
 MARKETS = (OrdType.MARKET, OrdType.MARKET_LIMIT)
 
@@ -73,6 +84,7 @@ class PlainVenue:
         self.board_states = {board.name: board.state for board in boards}
         self.own_states: dict[str, TradingState] = {}
         self.names: list[tuple[str, str]] = []
+        self.quote_names: list[tuple[str, str]] = []
         self.orders: list[PlainOrder] = []
         self.markets = {
             str(one.symbol): PlainMarket(
@@ -95,6 +107,10 @@ class PlainVenue:
                 return self._change(request)
             case OrderMassActionRequest():
                 return self._mass_cancel(request)
+            case MassQuote():
+                return self._quote(request)
+            case QuoteCancel():
+                return self._unquote(request)
 
     def _new(self, request: NewOrderSingle) -> list[Heard]:
         try:
@@ -200,6 +216,7 @@ class PlainVenue:
             state = self.markets[order.symbol].state
             if (
                 order.lives_on
+                and order.quote_set is None
                 and order.owner == request.sender_comp_id
                 and request.symbol in (None, order.symbol)
                 and request.side in (None, order.side)
@@ -213,6 +230,131 @@ class PlainVenue:
         answer = MassTold(request.sender_comp_id, request.cl_ord_id, True, tuple(canceled))
         return [*heard, answer]
 
+    # --- quotes ------------------------------------------------------------------------
+
+    def _quote(self, request: MassQuote) -> list[Heard]:
+        to, name = request.sender_comp_id, request.quote_id
+        if (to, name) in self.quote_names:
+            return [QuoteTold(to, name, False, reason=QuoteRejectReason.DUPLICATE_QUOTE)]
+        if request.entries[0].symbol not in self.markets:
+            return [QuoteTold(to, name, False, reason=QuoteRejectReason.UNKNOWN_SYMBOL)]
+        self.quote_names.append((to, name))
+        faults = [
+            self._fault(entry, [one.symbol for one in request.entries[:place]])
+            for place, entry in enumerate(request.entries)
+        ]
+        of_all = None if None in faults else faults[0]
+        said = tuple(
+            (str(entry.quote_entry_id), fault)
+            for entry, fault in zip(request.entries, faults, strict=True)
+        )
+        heard: list[Heard] = [QuoteTold(to, name, of_all is None, said, of_all)]
+        for quote_set in request.quote_sets:
+            for entry in quote_set.entries:
+                if faults[request.entries.index(entry)] is None:
+                    heard += self._put_quote(request, quote_set.quote_set_id, entry)
+        return heard
+
+    def _fault(self, entry: QuoteEntry, before: Sequence[str]) -> QuoteRejectReason | None:
+        """Return what is wrong with an entry, if anything is.
+
+        Args:
+            before: the instruments of the entries before it.
+        """
+        market = self.markets.get(entry.symbol)
+        if market is None:
+            return QuoteRejectReason.UNKNOWN_SYMBOL
+        if entry.symbol in before:
+            return QuoteRejectReason.DUPLICATE_QUOTE
+        if not market.state.quote or TimeInForce.DAY not in market.state.lives:
+            return QuoteRejectReason.EXCHANGE_CLOSED
+        largest, lot = market.instrument.max_order_qty, market.instrument.round_lot
+        for px, size in ((entry.bid_px, entry.bid_size), (entry.offer_px, entry.offer_size)):
+            if px is None:
+                continue
+            if not on_tick(market.instrument, px):
+                return QuoteRejectReason.INVALID_PRICE
+            if largest is not None and size > largest:
+                return QuoteRejectReason.QUOTE_EXCEEDS_LIMIT
+            if size % lot:
+                return QuoteRejectReason.OTHER
+        bid, offer = entry.bid_px, entry.offer_px
+        if bid is not None and offer is not None and bid >= offer:
+            return QuoteRejectReason.INVALID_BID_ASK_SPREAD
+        return None
+
+    def _put_quote(self, request: MassQuote, quote_set: str, entry: QuoteEntry) -> list[Heard]:
+        market = self.markets[entry.symbol]
+        wanted = {
+            Side.BUY: (entry.bid_px, entry.bid_size),
+            Side.SELL: (entry.offer_px, entry.offer_size),
+        }
+        for old in market.orders:
+            whose = (request.sender_comp_id, request.sender_sub_id)
+            if not old.lives_on or old.quote_set is None or (old.owner, old.user) != whose:
+                continue
+            price, size = wanted[old.side]
+            if price != old.price or size > old.left:
+                old.leave()
+                continue
+            # It keeps its place.
+            old.name, old.quote_set, old.account = entry.quote_entry_id, quote_set, request.account
+            old.qty = old.filled + size
+            old.show()
+            del wanted[old.side]
+        for side, (price, size) in wanted.items():
+            if price is None:
+                continue
+            order = PlainOrder(
+                order_id=len(self.orders) + 1,
+                owner=request.sender_comp_id,
+                name=entry.quote_entry_id,
+                symbol=entry.symbol,
+                side=side,
+                qty=size,
+                price=price,
+                ord_type=OrdType.LIMIT,
+                lives=TimeInForce.DAY,
+                stop_px=None,
+                display=None,
+                expire_date=None,
+                account=request.account,
+                user=request.sender_sub_id,
+                quote_set=quote_set,
+            )
+            self.orders.append(order)
+            market.orders.append(order)
+            market.arrive(order)
+        return [*market.take()]
+
+    def _unquote(self, request: QuoteCancel) -> list[Heard]:
+        to, name = request.sender_comp_id, request.quote_id
+        reason = None
+        if (to, name) in self.quote_names:
+            reason = QuoteRejectReason.DUPLICATE_QUOTE
+        elif not all(symbol in self.markets for symbol in request.symbols):
+            reason = QuoteRejectReason.UNKNOWN_SYMBOL
+        elif len(request.symbols) == 1 and not self.markets[request.symbols[0]].state.cancel:
+            reason = QuoteRejectReason.EXCHANGE_CLOSED
+        if reason is not None:
+            return [Unquoted(to, name, reason=reason)]
+        self.quote_names.append((to, name))
+        gone = []
+        for order in self.orders:
+            if (
+                order.lives_on
+                and order.quote_set is not None
+                and order.owner == to
+                and request.sender_sub_id in (None, order.user)
+                and (not request.symbols or order.symbol in request.symbols)
+                and request.quote_set_id in (None, order.quote_set)
+                and request.side in (None, order.side)
+                and self.markets[order.symbol].state.cancel
+            ):
+                order.leave()
+                gone.append(order.gone())
+        return [Unquoted(to, name, tuple(gone))]
+
     # --- what a request has to pass ----------------------------------------------------
 
     def _market(self, symbol: str) -> PlainMarket:
@@ -220,15 +362,15 @@ class PlainVenue:
             raise Refusal(OrdRejReason.UNKNOWN_SYMBOL)
         return self.markets[symbol]
 
-    def _check_name(self, request: Asked) -> None:
+    def _check_name(self, request: Named) -> None:
         if (request.sender_comp_id, request.cl_ord_id) in self.names:
             raise Refusal(OrdRejReason.DUPLICATE_ORDER, CxlRejReason.DUPLICATE_CL_ORD_ID)
 
-    def _use_name(self, request: Asked) -> None:
+    def _use_name(self, request: Named) -> None:
         self.names.append((request.sender_comp_id, request.cl_ord_id))
 
     def _check_state(
-        self, request: Asked, state: TradingState, may: bool, *lives: TimeInForce
+        self, request: Named, state: TradingState, may: bool, *lives: TimeInForce
     ) -> None:
         at_once = (
             isinstance(request, NewOrderSingle | OrderCancelReplaceRequest)
@@ -270,6 +412,7 @@ class PlainVenue:
         for order in self.orders:
             if (
                 order.lives_on
+                and order.quote_set is None
                 and order.owner == request.sender_comp_id
                 and order.name == request.orig_cl_ord_id
             ):

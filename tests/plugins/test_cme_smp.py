@@ -17,11 +17,23 @@ from commands import STAGED_ORDER
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle.shorthand import request, told
+from smp import (
+    ALGORITHMS,
+    SMP,
+    X,
+    book,
+    every_algorithm,
+    every_could,
+    exchange_with,
+    happen,
+    reports,
+    say,
+    terms,
+)
 
 import floorproof
 from floorproof.market.book import Resting
-from floorproof.market.exchange import Exchange, Request
-from floorproof.market.execution import Outcome
+from floorproof.market.exchange import Exchange
 from floorproof.market.fix import (
     ExecRestatementReason,
     ExecType,
@@ -30,8 +42,7 @@ from floorproof.market.fix import (
     Side,
     TimeInForce,
 )
-from floorproof.market.identifiers import Account, ClOrdID, CompID, Price, Qty, Symbol
-from floorproof.market.instrument import Instrument, TickTable
+from floorproof.market.identifiers import Account, ClOrdID, CompID, Price, Qty
 from floorproof.market.matching import Algorithm
 from floorproof.market.messages import (
     ExecutionReport,
@@ -39,9 +50,7 @@ from floorproof.market.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
 )
-from floorproof.market.operations import ChangeTradingState
 from floorproof.market.rules import Reject, RejectLevel
-from floorproof.market.sessions import TradingState
 from floorproof.plugins.allocation.globex import (
     Allocation,
     Configurable,
@@ -51,111 +60,12 @@ from floorproof.plugins.allocation.globex import (
     ThresholdProRata,
     ThresholdProRataWithLmm,
 )
-from floorproof.plugins.binding import venue_manager, venue_rules
 from floorproof.plugins.check import check_plugin
 from floorproof.plugins.cme import direct_protection, self_match_prevention
 from floorproof.plugins.cme.direct_protection import DirectProtection, Protection
 from floorproof.plugins.cme.self_match_prevention import SelfMatchPrevention
 from floorproof.plugins.fifo import Fifo
 from floorproof.scenario.errors import ScenarioError
-
-X = Symbol("X")
-CALL = TradingState(name="CALL", match=False, indicative=True)
-OPEN = TradingState(name="OPEN", uncross=True)
-
-FIRMS = ("100", "200", "300", "400", "500", "600", "700")
-SMP = SelfMatchPrevention(
-    registered={
-        "2345678": ("100",),
-        "3456789": ("200",),
-        "4567890": ("300",),
-        "1234567": ("400",),
-        "5678901": ("500",),
-        "6789012": ("600",),
-        "7890123": ("700",),
-        "8901234": ("400",),
-        "9012345": ("400", "500"),
-    },
-    firms={CompID(f"F{firm}"): firm for firm in FIRMS},
-)
-
-COULD: dict[str, Algorithm] = {
-    "C": CurrencyRoll(),
-    "A": Allocation(),
-    "K": Configurable(),
-    "O": ThresholdProRata(),
-    "Q": ThresholdProRataWithLmm(),
-    "S": FifoWithTopAndLmm(),
-    "T": FifoWithLmm(),
-}
-ALGORITHMS: dict[str, Algorithm] = {"F": Fifo(), **COULD}
-
-every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS.keys())
-every_could = pytest.mark.parametrize("algorithm", COULD.values(), ids=COULD.keys())
-
-
-def asked(line: str) -> Request:
-    """Return the request that *line* describes; ``id=`` and ``instr=`` are its SMP tags."""
-    words = line.split()
-    tags = dict(word.split("=") for word in words if word.startswith(("id=", "instr=")))
-    plain = request(" ".join(word for word in words if not word.startswith(("id=", "instr="))))
-    if not tags:
-        return plain
-    assert isinstance(plain, NewOrderSingle | OrderCancelReplaceRequest)
-    return msgspec.structs.replace(
-        plain,
-        self_match_prevention_id=tags.get("id"),
-        self_match_prevention_instruction=tags.get("instr"),
-    )
-
-
-def terms(line: str) -> NewOrderSingle | OrderCancelReplaceRequest:
-    """Return the order or change that *line* describes."""
-    described = asked(line)
-    assert isinstance(described, NewOrderSingle | OrderCancelReplaceRequest)
-    return described
-
-
-def exchange_with(
-    *lines: str,
-    algorithm: Algorithm | None = None,
-    rule: object | None = SMP,
-    protection: Price | None = None,
-) -> Exchange:
-    """Return a venue of X under *rule* at which *lines* have happened."""
-    instrument = Instrument(
-        symbol=X, price_decimals=0, ticks=TickTable.uniform(1), protection_points=protection
-    )
-    rules = {} if rule is None else {X: venue_rules(venue_manager({"rule": rule}), X)}
-    exchange = Exchange([instrument], {X: algorithm or Fifo()}, rules, states=(CALL, OPEN))
-    for line in lines:
-        happen(exchange, line)
-    return exchange
-
-
-def happen(exchange: Exchange, line: str) -> Outcome:
-    if line.startswith("! "):
-        change = ChangeTradingState(symbol=X, state=line.removeprefix("! "))
-        return exchange.operate(change, 0)
-    return exchange.receive(asked(line), 0)
-
-
-def say(exchange: Exchange, line: str) -> list[str]:
-    return [told(report) for report in happen(exchange, line).reports]
-
-
-def reports(outcome: Outcome) -> list[ExecutionReport]:
-    return [report for report in outcome.reports if isinstance(report, ExecutionReport)]
-
-
-def book(exchange: Exchange) -> list[str]:
-    """Return what rests: the offers, best first, and then the bids."""
-    return [
-        f"{one.order.cl_ord_id} {one.leaves_qty} @ {one.level.price}"
-        for side in (Side.SELL, Side.BUY)
-        for one in exchange.book(X).resting(side)
-    ]
-
 
 # --- the plugins ----------------------------------------------------------------------
 
@@ -268,8 +178,7 @@ def test_decision_table_refusals(
 
     outcome = happen(exchange, f"{line} {tags}")
 
-    said = "REFUSED" if before else "REJECTED"
-    assert [told(report) for report in outcome.reports] == [f"F400 n {said} OTHER: {text}"]
+    assert [told(report) for report in outcome.reports] == [f"F400 n SESSION REJECT: {text}"]
     (applied,) = outcome.effects
     assert isinstance(applied.effect, Reject)
     assert applied.effect.level is RejectLevel.SESSION
@@ -343,7 +252,7 @@ def test_the_executing_firm_is_the_accounts_before_the_sessions() -> None:
         (report,) = say(exchange, line)
         assert ("NEW" in report) is taken, line
     assert report == (
-        "SHARED g REJECTED OTHER: self_match_prevention_id '1234567': expected none from an"
+        "SHARED g SESSION REJECT: self_match_prevention_id '1234567': expected none from an"
         " unknown firm [SMP-6]"
     )
 
@@ -737,7 +646,7 @@ def test_x11_an_id_of_another_firm_is_refused(algorithm: Algorithm) -> None:
 
     (reject,) = say(exchange, "F300 n BUY 10 @ 50 id=1234567")
 
-    assert reject.startswith("F300 n REJECTED")
+    assert reject.startswith("F300 n SESSION REJECT")
     assert book(exchange) == []
 
 
@@ -1077,7 +986,7 @@ def test_the_book_is_as_if_people_had_seen_to_it_themselves(
     mirror = Mirror(algorithm)
 
     for line in lines_of([(*each, "") for each in drawn]):
-        order = asked(line)
+        order = request(line)
         assert isinstance(order, NewOrderSingle)
         nobody = exchange.book(X).best(order.side.opposite) is None
         happen(exchange, line)

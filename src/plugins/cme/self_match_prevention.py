@@ -5,6 +5,9 @@ meets is not decided here: under FIFO the exchange asks about each order as it i
 under all other algorithms once about every order inside the aggressor's limit, and never
 in an auction.  That difference is CME's own between *would* and *could*.
 
+Mass quotes can have an id and no instruction, so that with a quote for the aggressor the
+resting side goes.
+
 An SMP id is registered to executing firms.  On Globex the firm is part of a session's comp
 id; here the settings say whose firm a session or an account is.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any, ClassVar
 
 import attrs
@@ -21,6 +25,7 @@ from ...market.fix import ExecRestatementReason, OrdRejReason, SelfMatchPreventi
 from ...market.identifiers import Account, CompID
 from ...market.ledger import Rule
 from ...market.messages import NewOrderSingle, OrderCancelRequest, OrderRequest, Terms
+from ...market.quotes import QuotedOrder
 from ...market.rules import (
     CancelAggressor,
     CancelResting,
@@ -88,14 +93,15 @@ RULES = (
     Rule(
         "SMP-6",
         "An order or a change with an SMP id that is not registered to its executing firm is"
-        " refused at the level of the session.",
+        " refused at the level of the session, a mass quote at the level of business.",
         f"{_PAGE}, table of tags 7928 and 8000; {_READINGS}, the executing firm",
         ("registered", "firms", "accounts"),
     ),
     Rule(
         "SMP-7",
-        "An instruction that is neither N nor O is refused at the level of the session, with an"
-        " SMP id or without, and before the id is looked at.",
+        "An instruction that is neither N nor O is refused at the level of the session, on a mass"
+        " quote at the level of business, with an SMP id or without, and before the id is looked"
+        " at.",
         f"{_PAGE}, table of tags 7928 and 8000; {_READINGS}, refusals of SMP",
     ),
     Rule(
@@ -127,6 +133,20 @@ RULES = (
         "What must trade at once is judged on what prevention leaves to trade: if that is too"
         " little, the order is eliminated and no resting order is canceled.",
         f"{_READINGS}, what would trade at once",
+    ),
+    Rule(
+        "SMP-13",
+        "A mass quote has no instruction: N and O on one are ignored and not repeated, and where"
+        " its quotes would meet an order or a quote of the same SMP id, the resting one goes.",
+        f"{_PAGE}, note on mass quotes; {_READINGS}, mass quotes and who goes",
+        ("quote_conflict",),
+    ),
+    Rule(
+        "SMP-14",
+        "Of a quote that goes its session hears in a quote cancel acknowledgement with 9775 = H"
+        " and the SMP id; the quote's other side stays.",
+        "CME Group Client Systems Wiki, iLink 2 Quote Acknowledgment (9775);"
+        f" {_READINGS}, what of a quote goes",
     ),
 )
 
@@ -161,6 +181,20 @@ def _check_firm(field: attrs.Attribute[Any], of: object, firm: object) -> None:
         )
 
 
+class QuoteConflict(StrEnum):
+    """Who goes where an order that says N would meet a quote, which can only be canceled at rest.
+
+    CME's page says that the aggressor's instruction always decides, and that where mass
+    quotes are concerned only resting quotes are canceled.
+    """
+
+    INSTRUCTION_DECIDES = "instruction_decides"
+    """The order."""
+
+    RESTING_QUOTE_GOES = "resting_quote_goes"
+    """The quote, whatever the order says."""
+
+
 # --- the rule set ---------------------------------------------------------------------
 
 
@@ -185,6 +219,9 @@ class SelfMatchPrevention:
     )
     """Whether SMP needs the same firm on both sides too, as it did when it began in 2013."""
 
+    quote_conflict: QuoteConflict = QuoteConflict.INSTRUCTION_DECIDES
+    """Which of the page's two sentences holds for an order that says N and a resting quote."""
+
     @hookimpl
     def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
         if isinstance(request, OrderCancelRequest):
@@ -195,7 +232,8 @@ class SelfMatchPrevention:
         )
         if instruction is not None and instruction not in _INSTRUCTIONS:
             return _refused(
-                f"self_match_prevention_instruction {instruction!r}: expected N or O [SMP-7]"
+                request,
+                f"self_match_prevention_instruction {instruction!r}: expected N or O [SMP-7]",
             )
         if smp_id is None:
             return None
@@ -203,7 +241,8 @@ class SelfMatchPrevention:
         if firm is not None and firm in self.registered.get(smp_id, ()):
             return None
         expected = f"one registered to the firm {firm}" if firm else "none from an unknown firm"
-        return _refused(f"self_match_prevention_id {smp_id!r}: expected {expected} [SMP-6]")
+        text = f"self_match_prevention_id {smp_id!r}: expected {expected} [SMP-6]"
+        return _refused(request, text)
 
     @hookimpl
     def before_match(
@@ -219,10 +258,18 @@ class SelfMatchPrevention:
         if not own:
             return None
         text = f"self-match prevention, id {smp_id} [SMP-2]"
-        if aggressor.self_match_prevention_instruction == _CANCEL_NEWEST:
+        if self._goes_itself(aggressor, own):
             return [CancelAggressor(ExecRestatementReason.SELF_MATCH_NEWEST, text)]
         oldest = ExecRestatementReason.SELF_MATCH_OLDEST
         return [CancelResting(one.order_id, oldest, text) for one in own]
+
+    def _goes_itself(self, aggressor: NewOrderSingle, own: Sequence[RestingOrder]) -> bool:
+        """Return whether the aggressor goes, and not those of *own* that it would meet."""
+        if aggressor.self_match_prevention_instruction != _CANCEL_NEWEST:
+            return False  # a quote has none
+        if self.quote_conflict is QuoteConflict.INSTRUCTION_DECIDES:
+            return True
+        return any(not isinstance(one.order, QuotedOrder) for one in own)
 
     def executing_firm(self, terms: Terms) -> str | None:
         """Return the firm that an order or a change comes from, or None if nobody knows it."""
@@ -231,8 +278,10 @@ class SelfMatchPrevention:
         return self.firms.get(terms.sender_comp_id)
 
 
-def _refused(text: str) -> Reject:
-    return Reject(OrdRejReason.OTHER, text, RejectLevel.SESSION)
+def _refused(request: Terms, text: str) -> Reject:
+    quoted = isinstance(request, QuotedOrder)
+    level = RejectLevel.BUSINESS if quoted else RejectLevel.SESSION
+    return Reject(OrdRejReason.OTHER, text, level)
 
 
 _CANCEL_NEWEST = SelfMatchPreventionInstruction.CANCEL_NEWEST
