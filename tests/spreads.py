@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import attrs
 from case_study import MES, MNQ, contract, price
 
-from floorproof.market.identifiers import CompID
 from floorproof.market.instrument import Instrument
 from floorproof.plugins.autospreader.pricing import LegMarket
 from floorproof.plugins.autospreader.spread import (
@@ -19,9 +19,9 @@ from floorproof.plugins.autospreader.spread import (
     listed,
 )
 
-CME_A = CompID("CME-A")
-OTHER = contract("RTYU3", "5")
-INSTRUMENTS = {str(each.symbol): each for each in (MNQ, MES, OTHER)}
+RTY = contract("RTYU3", "5")
+CAPPED = attrs.evolve(contract("CAPPED", "1"), max_order_qty=1)
+INSTRUMENTS = {str(each.symbol): each for each in (MNQ, MES, RTY, CAPPED)}
 
 
 def leg(symbol: str, ratio: str, **settings: Any) -> SpreadLeg:
@@ -48,7 +48,7 @@ def difference(*legs: SpreadLeg, **settings: Any) -> Spread:
 
 def on_floor(spread: Spread, others: Mapping[str, Instrument] | None = None) -> ListedSpread:
     known = {**INSTRUMENTS, **(others or {})}
-    return listed(spread, lambda symbol: (CME_A, known[symbol]) if symbol in known else None)
+    return listed(spread, lambda symbol: known.get(str(symbol)))
 
 
 def market(text: str) -> LegMarket:

@@ -89,11 +89,19 @@ def lean(levels: Levels, needed: Fraction, thin: ThinMarket) -> Price | None:
 def leans(
     spread: ListedSpread, markets: Sequence[LegMarket], side: Side, remaining: Fraction
 ) -> tuple[Price | None, ...]:
-    """Return the price leaned on in each leg while *remaining* units are disclosed."""
-    found = []
+    """Return the price leaned on in each leg while *remaining* units are disclosed.
+
+    None of a leg whose minimum lean quantity has no value, or is not there.
+    """
+    found: list[Price | None] = []
     for leg, market in zip(spread.legs, markets, strict=True):
-        needed = leg.settings.lean_qty(remaining * leg.size, leg.size) if leg.trades else Fraction()
-        found.append(lean(market.against(leg.side(side)), needed, spread.settings.thin_market))
+        levels = market.against(leg.side(side))
+        try:
+            needed = leg.settings.lean_qty(remaining * leg.size, leg.size) if leg.trades else 0
+        except FormulaError:
+            found.append(None)
+        else:
+            found.append(lean(levels, Fraction(needed), spread.settings.thin_market))
     return tuple(found)
 
 

@@ -45,6 +45,22 @@ RULES = (
         'TT, Autospreader, "Introduction"; docs/readings.md, rounding of quotes',
     ),
     Rule(
+        "ASE-6",
+        "A leg quotes what the units that remain need of it in whole contracts, and one at least"
+        " while a whole unit remains; in one order, a change of which waits for the answer to the"
+        " one before.",
+        f"{_RULES}; docs/readings.md, quantity of a quote",
+        ("quote_increment",),
+    ),
+    Rule(
+        "ASE-7",
+        "Queue holders stand at the price levels behind the quote: as it moves away the order that"
+        " is nearest to the inside goes and one is added at the tail, as it moves closer the other"
+        " way round.",
+        'TT, Autospreader, "Submitting a queue holder order"; docs/readings.md, queue holders',
+        ("queue_holders",),
+    ),
+    Rule(
         "ASE-8",
         "What is leaned on is the price down to which a market shows the minimum lean quantity; of"
         " one that shows less it is the last level, or nothing.",
@@ -57,6 +73,13 @@ RULES = (
         " of crossing, and in multiples of an increment.",
         f"{_RULES}; docs/readings.md, slop",
         ("inside_slop", "outside_slop", "requote", "prevent_quote_cross", "quote_increment"),
+    ),
+    Rule(
+        "ASE-10",
+        "What a quote has filled is hedged at once in every leg that is traded: in one that quotes"
+        " too by a new order, after which its quote is cut or canceled, or by the quote itself.",
+        f"{_EXECUTION}; docs/readings.md, a quote that becomes a hedge",
+        ("convert_quote_to_hedge", "hedge_type", "hedge_life"),
     ),
     Rule(
         "ASE-11",
@@ -84,5 +107,57 @@ RULES = (
         "Units cost their formula over the average price of each leg's contracts, first in, first"
         " out.",
         "docs/readings.md, price of a spread fill",
+    ),
+    Rule(
+        "ASE-15",
+        "A sniper order quotes nothing: once the implied price and size are there it sends all"
+        " legs at once, and what is left of them rests; so does an immediate order, once.",
+        'TT, Autospreader, "Submitting a sniper order"; docs/readings.md, immediate spread orders',
+        ("sniper",),
+    ),
+    Rule(
+        "ASE-16",
+        "An order that reloads works so many clips at once, and the next as one is filled, or a"
+        " delay later; a clip is not above the order's quantity.",
+        'TT, Autospreader, "Submitting a reload order"; docs/readings.md, clips',
+        ("reload_qty", "max_exposure", "reload_delay"),
+    ),
+    Rule(
+        "ASE-17",
+        "Before anything is sent all quotes and hedges that an order may come to are checked"
+        " together; one that is not allowed refuses the order.",
+        f"{_ORDERS}; docs/readings.md, the worst case of a spread order",
+        ("max_worst_case",),
+    ),
+    Rule(
+        "ASE-18",
+        "Canceling a spread order, or its user's disconnection where that is set, takes its quotes"
+        " off; hedges work on, and the order is over when they are.",
+        f"{_ORDERS}; docs/readings.md, a canceled order with hedges",
+        ("disconnect",),
+    ),
+    Rule(
+        "ASE-19",
+        "As a leg's market closes an order for the day takes its quotes off and is over, once its"
+        " hedges are; one that is good till cancel quotes again when it opens.",
+        _ORDERS,
+    ),
+    Rule(
+        "ASE-20",
+        "A spread order has a limit and is for the day, or good till cancel where the exchanges of"
+        " all legs that quote have that; a hedge elsewhere is for the day.",
+        _ORDERS,
+        ("native_gtc",),
+    ),
+    Rule(
+        "ASE-22",
+        "A quote that is refused, or that somebody else takes off, ends its order.",
+        f"{_ORDERS}; docs/readings.md, a quote that is refused",
+    ),
+    Rule(
+        "ASE-23",
+        "Each fill of a child is told as a leg's (442 = 2), and each unit that all legs have filled"
+        " as the spread's (442 = 3).",
+        f"{_ORDERS}, fills; docs/readings.md, price of a spread fill",
     ),
 )

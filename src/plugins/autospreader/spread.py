@@ -20,7 +20,7 @@ from attrs import validators
 
 from ...market.exposure import AnyPrice, points, rounded
 from ...market.fix import Side
-from ...market.identifiers import CompID, Price, Symbol
+from ...market.identifiers import Price, Symbol
 from ...market.instrument import Instrument, TickTable
 from .formula import Formula, FormulaError
 
@@ -176,7 +176,7 @@ class SpreadLeg:
         return Formula(self.min_lean_qty).value(values)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class Spread:
     """``[[gateway.settings.autospreader.spread]]``: a spread as a trader configures it.
 
@@ -194,6 +194,12 @@ class Spread:
         default=None, validator=validators.optional(validators.gt(Decimal(0)))
     )
     """The spread's tick; a difference of prices has the finest of its legs' without it."""
+
+    price_decimals: int | None = attrs.field(
+        default=None, validator=validators.optional([validators.ge(0), validators.le(9)])
+    )
+    """The decimals of its prices: two more than its tick has, unless it is given, for average
+    prices of fills are seldom on tick."""
 
     shown_decimals: int | None = attrs.field(
         default=None, validator=validators.optional([validators.ge(0), validators.le(9)])
@@ -304,9 +310,6 @@ class ListedLeg:
 
     settings: SpreadLeg = attrs.field(repr=False)
     instrument: Instrument = attrs.field(repr=False)
-    gateway: CompID
-    """The gateway of the exchange that lists it."""
-
     ratio: Fraction
     """Below zero where the leg is sold as the spread is bought."""
 
@@ -400,13 +403,11 @@ class ListedSpread:
         return {leg.name: points(leg.instrument, price) for leg, price in pairs}
 
 
-def listed(
-    spread: Spread, listing: Callable[[str], tuple[CompID, Instrument] | None]
-) -> ListedSpread:
+def listed(spread: Spread, listing: Callable[[Symbol], Instrument | None]) -> ListedSpread:
     """Return *spread* among instruments that are listed.
 
     Args:
-        listing: where an instrument is listed, by its symbol: gateway and instrument.
+        listing: the instrument of a symbol, or None where no exchange lists it.
 
     Raises:
         ValueError: if a leg is not listed, the formula names something else than a leg or
@@ -414,19 +415,18 @@ def listed(
     """
     legs = []
     for number, settings in enumerate(spread.leg):
-        found = listing(settings.symbol)
-        if found is None:
+        instrument = listing(Symbol(settings.symbol))
+        if instrument is None:
             raise ValueError(
                 f"leg {settings.symbol!r} of spread {spread.name} is listed at no exchange"
-                " behind a gateway"
             )
-        gateway, instrument = found
+        if instrument.round_lot != 1:
+            raise ValueError(
+                f"leg {settings.symbol} of spread {spread.name} is traded in lots of"
+                f" {instrument.round_lot}: hedging counts contracts one by one"
+            )
         name, ratio = f"Leg{number + 1}", spread.ratio(number)
-        legs.append(
-            ListedLeg(
-                name=name, settings=settings, instrument=instrument, gateway=gateway, ratio=ratio
-            )
-        )
+        legs.append(ListedLeg(name=name, settings=settings, instrument=instrument, ratio=ratio))
     formula = _formula(spread, legs)
     _check_solvable(spread, legs, formula)
     return ListedSpread(
@@ -483,9 +483,13 @@ def _instrument(spread: Spread, legs: Sequence[ListedLeg]) -> Instrument:
         tick = Decimal(_text(finest))
     exponent = tick.normalize().as_tuple().exponent
     assert isinstance(exponent, int), "a tick is a finite number"
-    decimals = max(0, -exponent)
-    if decimals > 9:
-        raise ValueError(f"the tick of spread {spread.name} has {decimals} decimals: at most 9")
+    of_tick = max(0, -exponent)
+    decimals = of_tick + 2 if spread.price_decimals is None else spread.price_decimals
+    if not of_tick <= decimals <= 9:
+        raise ValueError(
+            f"prices of spread {spread.name} have {decimals} decimals, and its tick has {of_tick}:"
+            " expected as many at least, and 9 at most"
+        )
     return Instrument(
         symbol=Symbol(spread.name),
         price_decimals=decimals,

@@ -34,8 +34,8 @@ from floorproof.plugins.autospreader.spread import (
 BUY, SELL = Side.BUY, Side.SELL
 EMPTY = LegMarket()
 CASE = on_floor(case_study(leg=(leg("MNQU3", "1"), leg("MESU3", "-1.366"))))
-LIMIT = 3_4170
-"""3.417 in units of 0.0001."""
+LIMIT = 3_417000
+"""3.417 in the units of the spread, which has two decimals more than its tick."""
 
 
 def shown(found: Implied | None, spread: ListedSpread, side: Side) -> tuple[Decimal, int] | None:
@@ -56,7 +56,7 @@ def test_implied_prices_are_as_in_the_case_study() -> None:
         Decimal("3.416"),
         Decimal("3.418"),
     )
-    assert (CASE.price_of(bid.price, BUY), CASE.price_of(offer.price, SELL)) == (3_4169, 3_4173)
+    assert (CASE.price_of(bid.price, BUY), CASE.price_of(offer.price, SELL)) == (3_416900, 3_417300)
 
 
 # fmt: off
@@ -213,9 +213,9 @@ def test_a_formula_that_goes_the_other_way_at_a_price_quotes_nothing() -> None:
         case_study(formula=PriceFormula.CUSTOM, custom="Leg1 / (Leg2 - 4492.50)", tick=Decimal(1))
     )
 
-    assert quote(custom, 0, BUY, 5000, [None, price("4492.75")], EMPTY) is not None
-    assert quote(custom, 0, BUY, 5000, [None, price("4492.25")], EMPTY) is None  # it falls
-    assert quote(custom, 0, BUY, 5000, [None, price("4492.50")], EMPTY) is None  # by zero
+    assert quote(custom, 0, BUY, 5000_00, [None, price("4492.75")], EMPTY) is not None
+    assert quote(custom, 0, BUY, 5000_00, [None, price("4492.25")], EMPTY) is None  # it falls
+    assert quote(custom, 0, BUY, 5000_00, [None, price("4492.50")], EMPTY) is None  # by zero
 
 
 @pytest.mark.rule("ASE-9")
@@ -310,13 +310,13 @@ def test_a_unit_hedged_at_its_lean_never_costs_more_than_the_price(
 
     if found is None or min(found.leans) <= 0:
         return  # a ratio of what is not above zero goes where it will
-    cost = floor.value(found.leans) * 10**4
+    cost = floor.value(found.leans) * 10**6
     assert cost <= limit if side is BUY else cost >= limit
     # And a tick further it would.
     tick = 25 if floor.legs[number].side(side) is BUY else -25
     further = [at + tick if n == number else at for n, at in enumerate(found.leans)]
     if min(further) > 0:
-        beyond = floor.value(further) * 10**4
+        beyond = floor.value(further) * 10**6
         assert beyond > limit if side is BUY else beyond < limit
 
 
@@ -325,4 +325,4 @@ def test_a_wrong_rounding_would_be_seen() -> None:
     assert found is not None
     wrong = attrs.evolve(found, leans=(found.price + 25, found.leans[1]))
 
-    assert CASE.value(found.leans) * 10**4 <= LIMIT < CASE.value(wrong.leans) * 10**4
+    assert CASE.value(found.leans) * 10**6 <= LIMIT < CASE.value(wrong.leans) * 10**6

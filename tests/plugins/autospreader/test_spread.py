@@ -6,12 +6,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
-from case_study import MES, MNQ
+from case_study import MES, MNQ, contract
 from spreads import case_study, difference, leg, on_floor
 
 from floorproof.plugins.autospreader.spread import PriceFormula, Spread, SpreadLeg
 
+LOTS = attrs.evolve(contract("LOTS", "1"), round_lot=100)
 RATIO, CUSTOM, NET = PriceFormula.RATIO, PriceFormula.CUSTOM, PriceFormula.NET_CHANGE
 
 
@@ -25,7 +27,7 @@ def test_a_spread_is_a_difference_of_one_to_one_unless_it_says_otherwise() -> No
     assert [each.quotes for each in spread.legs] == [True, True]
     assert spread.value([15351_00, 4492_50]) == Fraction("10858.5")
     # The finest of the legs' ticks.
-    assert (spread.instrument.price_decimals, spread.instrument.ticks.increment_at(0)) == (2, 25)
+    assert (spread.instrument.price_decimals, spread.instrument.ticks.increment_at(0)) == (4, 25_00)
 
 
 @pytest.mark.rule("ASE-2")
@@ -33,8 +35,8 @@ def test_a_ratio_has_no_sign_in_its_multipliers_and_the_tick_that_it_is_given() 
     spread = on_floor(case_study())
 
     assert spread.formula.text == "(Leg1 * 1) / (Leg2 * 1)"
-    assert spread.instrument.price_decimals == 4
-    assert spread.instrument.ticks.increment_at(0) == 1
+    assert spread.instrument.price_decimals == 6
+    assert spread.instrument.ticks.increment_at(0) == 100
     assert spread.value([15351_00, 4492_50]) == Fraction(15351) / Fraction("4492.5")
 
 
@@ -165,7 +167,9 @@ UNLISTED: dict[str, tuple[dict[str, Any], str]] = {
     "unknown leg":           ({"leg": (A, STRANGER)}, "'MESZ9' of spread S is listed at no"),
     "ratio without tick":    ({"formula": RATIO}, "spread S is ratio: expected its `tick`"),
     "custom without tick":   (custom("Leg1 - Leg2"), "spread S is custom: expected its `tick`"),
-    "tick of ten decimals":  ({"tick": TINY}, "has 10 decimals: at most 9"),
+    "tick of ten decimals":  ({"tick": TINY}, "have 12 decimals, and its tick has 10: expected"),
+    "fewer than its tick":   ({"price_decimals": 1}, "have 1 decimals, and its tick has 2"),
+    "a leg in round lots":   ({"leg": (A, leg("LOTS", "-1"))}, "LOTS of spread S is traded in"),
     "formula of a stranger": (custom("Leg1 - Leg3"), "names 'Leg3'; its legs are: Leg1, Leg2"),
     "formula by nothing":    (custom("Leg1 / (Leg2 - Leg2)"), r"'Leg1 / \(Leg2 - Leg2\)' divides"),
     "formula without a leg": (custom("Leg1 * 2"), "cannot be solved for Leg2: it does not depend"),
@@ -192,7 +196,7 @@ def test_what_can_be_no_leg_is_refused(settings: dict[str, Any], error: str) -> 
 @pytest.mark.parametrize(("settings", "error"), UNLISTED.values(), ids=UNLISTED.keys())
 def test_what_goes_with_no_instrument_is_refused(settings: dict[str, Any], error: str) -> None:
     with pytest.raises(ValueError, match=error):
-        on_floor(Spread(**{"name": "S", "leg": (A, B), **settings}))
+        on_floor(Spread(**{"name": "S", "leg": (A, B), **settings}), {"LOTS": LOTS})
 
 
 def test_five_legs_may_quote() -> None:
@@ -203,5 +207,5 @@ def test_prices_are_in_the_units_of_each_leg() -> None:
     assert (MNQ.price_decimals, MES.price_decimals) == (2, 2)
     spread = on_floor(difference())
 
-    assert spread.leg_price(0, 10_000_00, [0, 4492_50]) == 14492_50
-    assert spread.leg_price(1, 10_000_00, [14492_50, 0]) == 4492_50
+    assert spread.leg_price(0, 10_000_0000, [0, 4492_50]) == 14492_50
+    assert spread.leg_price(1, 10_000_0000, [14492_50, 0]) == 4492_50
