@@ -182,14 +182,25 @@ class ProductLimits:
     """Whether orders good beyond the day may wait outside."""
 
 
-@attrs.frozen
-class PriceLimits:
-    """Refuse prices outside a day's limits, and see that nothing trades there."""
+class LimitRules:
+    """What holds of limits whoever sets them; a rule set that has some builds on it.
 
-    limits: Mapping[Symbol, ProductLimits] = attrs.field(validator=validators.min_len(1))
+    A hook that it adds to (the end of a day, for one) it implements itself.
+    """
 
-    def applies_to(self, symbol: Symbol) -> bool:
-        return symbol in self.limits
+    __slots__ = ()
+
+    def limits_now(self, market: MarketView) -> DailyLimits:
+        """Return the limits in force."""
+        raise NotImplementedError
+
+    def may_wait_outside(self, symbol: Symbol) -> bool:
+        """Return whether orders good beyond the day may wait outside."""
+        raise NotImplementedError
+
+    def may_narrow(self, market: MarketView) -> bool:
+        """Return whether an order that is inside today may be outside on another day."""
+        raise NotImplementedError
 
     @hookimpl
     def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
@@ -198,14 +209,13 @@ class PriceLimits:
         field, price = _works_at(request, market.instrument)
         if price is None:
             return None
-        product = self.limits[request.symbol]
-        today, instrument = self._today(market), market.instrument
+        today, instrument = self.limits_now(market), market.instrument
         low, high = today.lowest(instrument), today.highest(instrument)
         if low <= price <= high:
             return None
         beyond = price > high if request.side is Side.BUY else price < low
-        waits = product.dormant and request.time_in_force in _BEYOND_THE_DAY and not beyond
-        if waits:
+        stays = request.time_in_force in _BEYOND_THE_DAY and not beyond
+        if stays and self.may_wait_outside(request.symbol):
             return None
         expected = f"at most {today.high}" if price > high else f"at least {today.low}"
         return Reject(
@@ -215,7 +225,7 @@ class PriceLimits:
 
     @hookimpl
     def before_trade(self, price: int, quantity: int, market: MarketView) -> StopSweep | None:
-        today, instrument = self._today(market), market.instrument
+        today, instrument = self.limits_now(market), market.instrument
         if price > today.highest(instrument):
             expected = f"at most {today.high}"
         elif price < today.lowest(instrument):
@@ -227,12 +237,10 @@ class PriceLimits:
 
     @hookimpl
     def after_request(self, events: Sequence[object], market: MarketView) -> list[SettleEffect]:
-        rested = [event for event in events if isinstance(event, Rested)]
-        effects: list[SettleEffect] = [
-            *self._beyond([event.order_id for event in rested], market, "LIMIT-3")
-        ]
+        rested = [event.order_id for event in events if isinstance(event, Rested)]
+        effects: list[SettleEffect] = [*_beyond(rested, market, "LIMIT-3", self.limits_now(market))]
         staying: list[OrderID] = []
-        if _day(market) + 1 < len(self._days(market)):
+        if self.may_narrow(market):
             for event in events:
                 if isinstance(event, Rested | Armed | Replaced) and _stays(event.order):
                     staying.append(event.order_id)
@@ -243,49 +251,69 @@ class PriceLimits:
             effects.append(Remember(_STAYING, known + len(staying)))
         return effects
 
+    def canceled_by(self, tomorrow: DailyLimits, market: MarketView) -> Iterator[CancelOrder]:
+        """Yield the end of the orders that the next day's limits leave on their wrong side."""
+        known = [market.recall(f"{_STAYING} {n}") for n in range(_count(market))]
+        order_ids = [OrderID(each) for each in known if isinstance(each, int)]
+        return _beyond(order_ids, market, "LIMIT-4", tomorrow)
+
+
+@attrs.frozen
+class PriceLimits(LimitRules):
+    """Refuse prices outside a day's limits, and see that nothing trades there."""
+
+    after: ClassVar[tuple[str, ...]] = ("cme-smp", "cme-market")
+
+    limits: Mapping[Symbol, ProductLimits] = attrs.field(factory=dict)
+    """An instrument that is missing has none."""
+
+    def applies_to(self, symbol: Symbol) -> bool:
+        return symbol in self.limits
+
+    def limits_now(self, market: MarketView) -> DailyLimits:
+        days = self._days(market)
+        return days[min(_day(market), len(days) - 1)]
+
+    def may_wait_outside(self, symbol: Symbol) -> bool:
+        return self.limits[symbol].dormant
+
+    def may_narrow(self, market: MarketView) -> bool:
+        return _day(market) + 1 < len(self._days(market))
+
     @hookimpl
     def trading_session_changed(
         self, old: TradingState, new: TradingState, market: MarketView
     ) -> list[SettleEffect]:
         if not new.ends_day:
             return []
-        limits, day = self._days(market), _day(market) + 1
-        tomorrow = limits[min(day, len(limits) - 1)]
-        known = [market.recall(f"{_STAYING} {n}") for n in range(_count(market))]
-        order_ids = [OrderID(each) for each in known if isinstance(each, int)]
-        return [Remember(_DAY, day), *self._beyond(order_ids, market, "LIMIT-4", tomorrow)]
+        days, day = self._days(market), _day(market) + 1
+        tomorrow = days[min(day, len(days) - 1)]
+        return [Remember(_DAY, day), *self.canceled_by(tomorrow, market)]
 
     def _days(self, market: MarketView) -> Sequence[DailyLimits]:
         return self.limits[market.instrument.symbol].days
 
-    def _today(self, market: MarketView) -> DailyLimits:
-        days = self._days(market)
-        return days[min(_day(market), len(days) - 1)]
 
-    def _beyond(
-        self,
-        order_ids: Sequence[OrderID],
-        market: MarketView,
-        rule: str,
-        limits: DailyLimits | None = None,
-    ) -> Iterator[CancelOrder]:
-        """Yield the end of those orders that would be the best ones, where nothing may trade."""
-        instrument, limits = market.instrument, limits or self._today(market)
-        for order_id in dict.fromkeys(order_ids):
-            resting = market.order(order_id)
-            if resting is None:
-                continue
-            _, price = _works_at(resting.order, instrument)
-            if price is None:
-                continue
-            if resting.order.side is Side.BUY and price > limits.highest(instrument):
-                expected = f"at most {limits.high}"
-            elif resting.order.side is Side.SELL and price < limits.lowest(instrument):
-                expected = f"at least {limits.low}"
-            else:
-                continue
-            text = f"price {instrument.show(price)}: expected {expected}, the day's limit [{rule}]"
-            yield CancelOrder(order_id, ExecRestatementReason.OTHER, text)
+def _beyond(
+    order_ids: Sequence[OrderID], market: MarketView, rule: str, limits: DailyLimits
+) -> Iterator[CancelOrder]:
+    """Yield the end of those orders that would be the best ones, where nothing may trade."""
+    instrument = market.instrument
+    for order_id in dict.fromkeys(order_ids):
+        resting = market.order(order_id)
+        if resting is None:
+            continue
+        _, price = _works_at(resting.order, instrument)
+        if price is None:
+            continue
+        if resting.order.side is Side.BUY and price > limits.highest(instrument):
+            expected = f"at most {limits.high}"
+        elif resting.order.side is Side.SELL and price < limits.lowest(instrument):
+            expected = f"at least {limits.low}"
+        else:
+            continue
+        text = f"price {instrument.show(price)}: expected {expected}, the day's limit [{rule}]"
+        yield CancelOrder(order_id, ExecRestatementReason.OTHER, text)
 
 
 def _works_at(terms: Terms, instrument: Instrument) -> tuple[str, Price | None]:
@@ -338,10 +366,11 @@ def _variations(_settings: object, field: attrs.Attribute[Any], found: Mapping[A
 class PriceBands:
     """Refuse bids too far above the market, and offers too far below it."""
 
-    after: ClassVar[tuple[str, ...]] = ("price-limits",)
+    after: ClassVar[tuple[str, ...]] = ("price-limits", "cme-smp", "cme-market")
 
-    variation: Mapping[Symbol, str] = attrs.field(validator=[validators.min_len(1), _variations])
-    """How far from the reference an order may be on the far side of the market."""
+    variation: Mapping[Symbol, str] = attrs.field(factory=dict, validator=_variations)
+    """How far from the reference an order may be on the far side of the market; an instrument
+    that is missing has no band."""
 
     def applies_to(self, symbol: Symbol) -> bool:
         return symbol in self.variation

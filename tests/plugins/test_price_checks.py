@@ -451,7 +451,6 @@ def test_no_order_is_taken_beyond_the_band_as_it_stands(
 
 # fmt: off
 BAD = {
-    "no limits":       ("price-limits", "limits = {}", "price-limits.limits"),
     "low is missing":  ("price-limits", 'limits.MNQU3.days = [{ high = "1" }]', "'low' is missing"),
     "no day":          ("price-limits", "limits.MNQU3.days = []", "limits"),
     "a float":         ("price-limits", 'limits.MNQU3.days = [{ low = 1.5, high = "2" }]', "low"),
@@ -459,7 +458,6 @@ BAD = {
                         "must be a decimal as text, such as \"12.50\", was '1e3'"),
     "the wrong way":   ("price-limits", 'limits.MNQU3.days = [{ low = "3", high = "2" }]',
                         "'low' must be at most 'high', was 3 with 2"),
-    "no variation":    ("price-bands", "variation = {}", "price-bands.variation"),
     "a whole number":  ("price-bands", "variation = { MNQU3 = 12 }", "variation"),
     "no number":       ("price-bands", 'variation = { MNQU3 = "wide" }',
                         "MNQU3 must be a decimal as text, such as \"12.50\": 'wide'"),
@@ -498,3 +496,10 @@ def test_a_scenario_may_have_both() -> None:
     )
 
     floorproof.parse(text)
+
+
+def test_without_settings_nothing_is_checked_and_nobody_is_asked() -> None:
+    exchange = exchange_with("A a1 SELL 1 @ 99", rules=[PriceLimits(), PriceBands()], reference=50)
+
+    assert say(exchange, "B b1 BUY 1 @ 99")[-1].split()[2] == "TRADE"
+    assert venue_rules(venue_manager({"price-limits": PriceLimits()}), X).accept_request == ()

@@ -1,0 +1,1 @@
+"""Exchanges that CME Globex hosts, or has hosted: what differs from CME, one a module."""
