@@ -113,6 +113,8 @@ class Kernel:
         self._due: dict[int, list[Delivery]] = {}
         self._departing: dict[int, list[tuple[Seat, Link, Delivery]]] = {}
         self._next_phase: list[Delivery] = []
+        self._background = 0
+        """How many of all these do not keep the floor alive."""
 
         self._seq = 0
         self._facts: list[tuple[tuple[int, int], str, Fact, int]] = []
@@ -312,10 +314,19 @@ class Kernel:
 
     def _step(self) -> bool:
         """Deliver what is due until a task has something to do; return whether there was any."""
-        while self._superstep():
+        while not (self._background and self._is_over()) and self._superstep():
             if self._handed_over or self._failures:
                 return True
         return False
+
+    def _is_over(self) -> bool:
+        """Return whether only what is in the background is left to happen."""
+        if not all(delivery.background for delivery in self._next_phase):
+            return False
+        if not all(each.background for due in self._due.values() for each in due):
+            return False
+        departing = chain.from_iterable(self._departing.values())
+        return all(delivery.background for _, _, delivery in departing)
 
     def _stop_if_failed(self) -> None:
         if self._broken is not None:
@@ -390,6 +401,8 @@ class Kernel:
                 self._clock.move_to(self.now_ns)
             else:
                 self._clock.move_to_just_before(before)
+        if self._background:
+            self._background -= sum(delivery.background for delivery in batch)
         if len(batch) > 1:
             batch = self._in_order(batch)
 
@@ -471,6 +484,8 @@ class Kernel:
             left.append(sorted(self._due.get(at_ns, []) + kept_back, key=attrgetter("rank")))
         after_all = (self._seq + 1, 0)
         for delivery in chain.from_iterable(left):
+            if delivery.background:
+                continue
             fact = Fact("undeliverable", {"message": type(delivery.message).__name__})
             self._facts.append((after_all, delivery.recipient, fact, delivery.cause))
 
@@ -538,6 +553,9 @@ class Kernel:
             seat.sent + 1 if expects_reply else 0,
             send.in_reply_to,
         )
+        if send.background:
+            delivery.background = True
+            self._background += 1
         if not link.jitter_ns:
             seat.sent = delivery.count
             link.sent = delivery.nth

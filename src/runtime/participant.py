@@ -36,6 +36,10 @@ class Send(msgspec.Struct, frozen=True, gc=False):
     in_reply_to: int = 0
     """The request that this answers (`Delivery.reply` fills it in), or 0."""
 
+    background: bool = False
+    """Whether the floor may end before it is delivered: of a heartbeat's timer, which would
+    keep it alive for ever.  It is delivered at its time while anything else is to come."""
+
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
     """Put on record what a message alone does not tell: a refusal, a decision, a warning."""
@@ -76,6 +80,8 @@ class Delivery(msgspec.Struct, eq=False, gc=False):
 
     seq: int = 0
     """The number of its entry in the journal, from 1."""
+
+    background: bool = False
 
     def reply(self, message: object, delay_ns: int = 0) -> Send:
         """Return the `Send` that answers this delivery, and ends its sender's wait for it."""

@@ -345,4 +345,7 @@ def test_child_tasks_of_an_actor_keep_working() -> None:
 
 def test_sends_are_values() -> None:
     assert Send("a", 1) == Send("a", 1, 0)
-    assert repr(Send("a", 1)) == "Send(recipient='a', message=1, delay_ns=0, in_reply_to=0)"
+    assert (
+        repr(Send("a", 1))
+        == "Send(recipient='a', message=1, delay_ns=0, in_reply_to=0, background=False)"
+    )
