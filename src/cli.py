@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, ParamSpec
+from typing import ParamSpec
 
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table as RichTable
-from rich.text import Text
 
+from . import cli_proving
+from .cli_tools import (
+    FOUND_SOMETHING,
+    check_outputs,
+    complain,
+    ends_well,
+    naming,
+    note_cut,
+    print_table,
+    recorded_run,
+    say,
+    scenario_file,
+    set_option,
+    settings_of,
+    write_line,
+    written_to,
+)
 from .market.wording import Wording
 from .plugins.hookspecs import ShortForm
 from .plugins.manager import Offers, Plugins
 from .plugins.rulebook import Section, sections
 from .plugins.venue_facts import facts
-from .runtime.errors import FenceBreach, FloorproofError, RunError
-from .runtime.journal import Recording, plain_text
+from .runtime.journal import plain_text
 from .scenario import picture, story
 from .scenario.chart import chosen_order, sheet_of
 from .scenario.errors import ScenarioError, blamed_on, unknown
@@ -34,45 +46,10 @@ from .scenario.floor import Result, load
 from .scenario.floor import run as run_scenario
 from .scenario.json_schema import json_schema
 from .scenario.ledger import tests_by_rule
-from .scenario.recorded import RecordedRun
 from .scenario.verify import WAYS, hypothesis_installed
 from .scenario.verify import verify as verify_seeds
 
 P = ParamSpec("P")
-
-FOUND_SOMETHING, BAD_INPUT, INTERRUPTED = 1, 2, 130
-
-_TONES = {"request": "cyan", "ack": "", "fill": "green", "reject": "red"}
-_NO_WRAP = 10_000  # columns: a terminal wraps better than a table does
-
-
-def _say(text: str = "") -> None:
-    click.echo(text)
-
-
-def _complain(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _ends_well(command: Callable[P, int | None]) -> Callable[P, None]:
-    """Turn what a command returns or raises into its exit status, without a traceback."""
-
-    @functools.wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs) or 0
-        except KeyboardInterrupt:
-            _complain("interrupted")
-            status = INTERRUPTED
-        except (RunError, FenceBreach) as error:
-            _complain(f"error: {error}")
-            status = FOUND_SOMETHING
-        except FloorproofError as error:
-            _complain(f"error: {error}")
-            status = BAD_INPUT
-        sys.exit(status)
-
-    return wrapped
 
 
 class _Commands(click.Group):
@@ -98,29 +75,8 @@ def main() -> None:
     """A proving ground for trading floors."""
 
 
-def _settings(
-    _context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> dict[str, str]:
-    settings = {}
-    for each in given:
-        key, equals, value = each.partition("=")
-        if not (key and equals):
-            raise click.BadParameter(f"expected {parameter.metavar}, found {each!r}")
-        if key in settings:
-            raise click.BadParameter(f"{key!r} is given twice")
-        settings[key] = value
-    return settings
-
-
-_file = click.argument("file", type=click.Path(path_type=Path))
-_set = click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=_settings,
-    help="Put VALUE in place of the file's, by dotted path (replay.0.messages).",
-)
+for each in cli_proving.COMMANDS:
+    main.add_command(each)
 
 
 # --- run -----------------------------------------------------------------------------
@@ -160,15 +116,15 @@ _OPTIONS, _SHORT_FORMS = "floorproof.cli.options", "floorproof.cli.short_forms"
 
 
 @main.command(cls=_Run)
-@_file
-@_set
+@scenario_file
+@set_option
 @click.option("--seed", type=click.IntRange(min=0), help="Where the run's choices come from.")
 @click.option("--journal", type=click.Path(path_type=Path), help="Write the journal here.")
 @click.option("--in-place", is_flag=True, help="Host those who only answer without tasks.")
-@click.option("--export", "exports", multiple=True, metavar="NAME=FILE", callback=_settings)
+@click.option("--export", "exports", multiple=True, metavar="NAME=FILE", callback=settings_of)
 @click.option("--quiet", is_flag=True, help="Print no tables.")
 @click.pass_context
-@_ends_well
+@ends_well
 def run(
     context: click.Context,
     file: Path,
@@ -184,22 +140,22 @@ def run(
     installed = scenario.plan.shelf.plugins
     wanted = [*exports.items(), *context.meta.get(_SHORT_FORMS, {}).items()]
     chosen = [(Path(path), _exporter(name, installed)) for name, path in wanted]
-    _check_outputs([file, *([journal] if journal else []), *(path for path, _ in chosen)])
+    check_outputs([file, *([journal] if journal else []), *(path for path, _ in chosen)])
     for warning in scenario.warnings:
-        _complain(f"warning: {warning}")
-    with _written_to(journal) as stream:
-        write = None if stream is None else partial(_write_line, stream)
+        complain(f"warning: {warning}")
+    with written_to(journal) as stream:
+        write = None if stream is None else partial(write_line, stream)
         result = run_scenario(scenario, seed=seed, in_place=in_place, write=write)
     exported = [(path, export(result.journal)) for path, export in chosen]
     for path, data in exported:
-        with _written_to(path) as stream:
+        with written_to(path) as stream:
             assert stream is not None
             stream.write(data)
     if not quiet:
         _tell(result)
     _judge(result)
     _say_invariants(result)
-    _say(f"digest {result.digest}")
+    say(f"digest {result.digest}")
     return 0 if result.held else FOUND_SOMETHING
 
 
@@ -208,101 +164,40 @@ def _exporter(name: str, installed: Plugins) -> Callable[..., bytes]:
         return installed.exporters[name].cls
 
 
-def _check_outputs(paths: Sequence[Path]) -> None:
-    """Check that what a run writes can be written, before it runs and anything is.
-
-    Args:
-        paths: the scenario first, which must not be written over.
-
-    Raises:
-        ScenarioError: if one cannot, or two are the same file.
-    """
-    for index, path in enumerate(paths[1:], start=1):
-        folder = path.parent
-        what = None
-        if path.resolve() in [other.resolve() for other in paths[:index]]:
-            what = "that is the scenario itself" if index == 1 else "it is written to already"
-        elif path.is_dir():
-            what = "it is a folder"
-        elif not folder.is_dir():
-            what = f"there is no folder {str(folder)!r}"
-        elif not os.access(path if path.exists() else folder, os.W_OK):
-            what = "permission denied"
-        if what is not None:
-            raise ScenarioError(str(path), f"cannot write: {what}")
-
-
-@contextmanager
-def _written_to(path: Path | None) -> Iterator[BinaryIO | None]:
-    if path is None:
-        yield None
-        return
-    try:
-        with path.open("wb") as stream:
-            yield stream
-    except OSError as error:
-        raise ScenarioError(str(path), f"cannot write: {error.strerror}") from None
-
-
-def _write_line(stream: BinaryIO, line: bytes) -> None:
-    stream.write(line + b"\n")
-
-
 def _tell(result: Result) -> None:
     scenario = result.scenario
     tables = scenario.plan.tables
     start = tables.scenario.start
     apart = (*scenario.plan.market_sessions, *scenario.plan.feed_participants)
-    _say(scenario.name)
-    _say()
+    say(scenario.name)
+    say()
     table = story.messages(result.journal, scenario.wording, start, apart=apart)
     if table.rows:
-        _print(table)
+        print_table(table)
     left_out = story.left_out(result.journal, apart)
     if left_out:
         more = "and " if table.rows else ""
-        _say(f"{more}{left_out:,} messages to and from {', '.join(apart)}")
+        say(f"{more}{left_out:,} messages to and from {', '.join(apart)}")
     for reader in scenario.plan.feed_readers:
         if reader.is_shown:
-            _say()
-            _print(story.feed(result.journal, reader.feed, reader.name, start))
+            say()
+            print_table(story.feed(result.journal, reader.feed, reader.name, start))
     for account in result.facts("replay_account"):
-        _say()
+        say()
         for line in account.lines():
-            _say(line)
+            say(line)
     windows_at_end = result.windows()
     side_by_side = story.positions(windows_at_end)
     if side_by_side is not None:
-        _say()
-        _print(side_by_side)
+        say()
+        print_table(side_by_side)
     screen = story.Screen(scenario.wording, start, scenario.plan.exchange_of)
     for user, window in windows_at_end.items():
         for each in screen.tables(user, window):
-            _say()
-            _print(each)
-    _say()
-    _say(f"ended at {story.clock_time(start, result.end_ns)}")
-
-
-def _print(table: story.Table) -> None:
-    """Print a table: in colour where that shows, in plain columns elsewhere."""
-    if table.title:
-        _say(table.title)
-    if not table.rows:
-        return
-    drawn = RichTable(box=None, pad_edge=False, header_style="bold")
-    for heading in table.headings:
-        drawn.add_column(
-            heading, justify="right" if heading in table.numbers else "left", no_wrap=True
-        )
-    for index, row in enumerate(table.rows):
-        style = _TONES[table.tones[index]] if table.tones else ""
-        drawn.add_row(*(Text(cell) for cell in row), style=style)
-    console = Console(width=_NO_WRAP, highlight=False)
-    with console.capture() as capture:
-        console.print(drawn)
-    for line in capture.get().splitlines():
-        _say(line.rstrip())
+            say()
+            print_table(each)
+    say()
+    say(f"ended at {story.clock_time(start, result.end_ns)}")
 
 
 def _judge(result: Result) -> None:
@@ -310,7 +205,7 @@ def _judge(result: Result) -> None:
     if not verdicts:
         return
     failed = [verdict for verdict in verdicts if not verdict.held]
-    _say(f"{len(verdicts)} expectation{'s' * (len(verdicts) > 1)}, {len(failed)} failed")
+    say(f"{len(verdicts)} expectation{'s' * (len(verdicts) > 1)}, {len(failed)} failed")
     for verdict in failed:
         _explain(verdict)
 
@@ -320,61 +215,61 @@ def _say_invariants(result: Result) -> None:
     if not result.invariants:
         return
     many = "s" * (len(result.invariants) > 1)
-    _say(f"{len(result.invariants)} invariant{many}, {len(result.violations)} broken")
+    say(f"{len(result.invariants)} invariant{many}, {len(result.violations)} broken")
     for each in result.violations:
         at = "" if each.seq is None else f", at entry {each.seq}"
-        _say(f"  {each.invariant}: {each.text}{at}")
+        say(f"  {each.invariant}: {each.text}{at}")
         for entry in each.entries:
-            _say(f"    {plain_text(entry)}")
+            say(f"    {plain_text(entry)}")
 
 
 def _explain(verdict: Verdict) -> None:
-    _say(f"  {verdict.where}: {verdict.says}")
-    _say(f"    but {verdict.failure}")
+    say(f"  {verdict.where}: {verdict.says}")
+    say(f"    but {verdict.failure}")
     for entry in verdict.entries:
-        _say(f"    {plain_text(entry)}")
+        say(f"    {plain_text(entry)}")
 
 
 # --- check, schema -------------------------------------------------------------------
 
 
 @main.command()
-@_file
-@_set
-@_ends_well
+@scenario_file
+@set_option
+@ends_well
 def check(file: Path, settings: dict[str, str]) -> None:
     """Say whether a scenario can be run, without running it."""
     scenario = load(file, settings)
     for warning in scenario.warnings:
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     tables = scenario.plan.tables
-    _say(
+    say(
         f"{file}: {len(scenario.plan.names)} participants, {len(tables.step)} steps, "
         f"{len(tables.expect)} expectations; it can be run"
     )
 
 
 @main.command()
-@_ends_well
+@ends_well
 def schema() -> None:
     """Print the JSON schema of scenario files, for editors."""
-    _say(json.dumps(json_schema(Plugins.discover().scenario_actions), indent=2))
+    say(json.dumps(json_schema(Plugins.discover().scenario_actions), indent=2))
 
 
 # --- verify --------------------------------------------------------------------------
 
 
 @main.command()
-@_file
-@_set
+@scenario_file
+@set_option
 @click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--strict", is_flag=True, help="Watch every call of participants and plugins.")
-@_ends_well
+@ends_well
 def verify(file: Path, settings: dict[str, str], seeds: int, strict: bool) -> int:
     """Run each seed three ways in separate processes, and compare."""
     load(file, settings)  # bad input is told once, and before anything is started
     if not hypothesis_installed():
-        _complain("note: Hypothesis is not installed, so no process imports it")
+        complain("note: Hypothesis is not installed, so no process imports it")
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("runs", total=seeds * len(WAYS))
         found = verify_seeds(
@@ -385,22 +280,22 @@ def verify(file: Path, settings: dict[str, str], seeds: int, strict: bool) -> in
             progress=lambda: bar.advance(task),
         )
     for divergence in found.divergences:
-        _say(f"seed {divergence.seed} diverges:")
+        say(f"seed {divergence.seed} diverges:")
         for way, outcome in divergence.outcomes:
-            _say(f"  {way}: {_first_line(outcome)}")
-        _say("  the first entry that differs:")
+            say(f"  {way}: {_first_line(outcome)}")
+        say("  the first entry that differs:")
         for line in divergence.lines:
-            _say(f"    {line}")
+            say(f"    {line}")
     for seed, text in found.failures:
-        _say(f"seed {seed} fails, the same each way: {_first_line(text)}")
+        say(f"seed {seed} fails, the same each way: {_first_line(text)}")
     longer = [seed for seed, text in found.failures if "\n" in text]
     if longer:
         again = ["floorproof", "run", str(file), "--seed", str(longer[0])]
         again += [each for key, value in settings.items() for each in ("--set", f"{key}={value}")]
         unless = ", unless only --strict sees it" if strict else ""
-        _say(f"the rest of it{unless}: {shlex.join(again)}")
+        say(f"the rest of it{unless}: {shlex.join(again)}")
     summary = f"{seeds} seeds, {len(found.divergences)} divergences"
-    _say(summary + (f", {len(found.failures)} failures" if found.failures else ""))
+    say(summary + (f", {len(found.failures)} failures" if found.failures else ""))
     return FOUND_SOMETHING if found.divergences or found.failures else 0
 
 
@@ -415,24 +310,24 @@ def _first_line(text: str) -> str:
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--user", required=True, help="Whose Orders and Fills window.")
 @click.option("--until", metavar="T", help="As of then: 90s after the start, or 13:30:04.5.")
-@_ends_well
+@ends_well
 def show(journal: Path, user: str, until: str | None) -> None:
     """Show a user's Orders and Fills window as of a moment, from a journal."""
-    recorded = _recorded(journal)
+    recorded = recorded_run(journal)
     if user not in recorded.users:
         raise ScenarioError("--user", unknown("user", user, recorded.users))
     until_ns = None if until is None else recorded.moment(until)
     start = recorded.tables.scenario.start
-    with _named(journal):
+    with naming(journal):
         entries = recorded.entries(until_ns)
     screen = story.Screen(Wording(recorded.instruments), start, recorded.exchange_of)
     window = windows(entries, [user])[user]
     for table in screen.tables(user, window):
-        _print(table)
-        _say()
+        print_table(table)
+        say()
     if entries:
-        _say(f"as of {story.clock_time(start, until_ns or entries[-1].time)}")
-    _note_cut(journal, recorded)
+        say(f"as of {story.clock_time(start, until_ns or entries[-1].time)}")
+    note_cut(journal, recorded)
 
 
 # --- chart ---------------------------------------------------------------------------
@@ -445,7 +340,7 @@ def show(journal: Path, user: str, until: str | None) -> None:
 @click.option("--user", help="Whose window it is in; by default the first who has it.")
 @click.option("--bar", metavar="T", help="How long one bar is: 5m. By default, at most 100 bars.")
 @click.option("--decimals", type=click.IntRange(0, 12), help="How many decimals prices show.")
-@_ends_well
+@ends_well
 def chart(
     journal: Path,
     out: Path,
@@ -459,48 +354,26 @@ def chart(
     if form not in picture.FORMATS:
         endings = ", ".join(f".{each}" for each in picture.FORMATS)
         raise ScenarioError("--out", f"expected a file that ends in {endings}, found {str(out)!r}")
-    _check_outputs([journal, out])
-    recorded = _recorded(journal)
-    with _named(journal):
+    check_outputs([journal, out])
+    recorded = recorded_run(journal)
+    with naming(journal):
         entries = recorded.entries()
     progress = chosen_order(entries, recorded.users, order=order, user=user)
     sheet = sheet_of(recorded, entries, progress, bar=bar, shown_decimals=decimals)
     data = picture.draw(sheet, form)
-    with _written_to(out) as stream:
+    with written_to(out) as stream:
         assert stream is not None
         stream.write(data)
     for label, value in sheet.figures:
-        _say(f"{label}: {value}")
-    _note_cut(journal, recorded)
-
-
-def _recorded(journal: Path) -> RecordedRun:
-    try:
-        data = journal.read_bytes()
-    except OSError as error:
-        raise ScenarioError(str(journal), f"cannot read: {error.strerror}") from None
-    with _named(journal):
-        return RecordedRun(Recording(data))
-
-
-def _note_cut(journal: Path, recorded: RecordedRun) -> None:
-    if recorded.recording.cut is not None:
-        _complain(f"note: {journal}: {recorded.recording.cut}; shown is what stands before that")
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FloorproofError as error:
-        raise ScenarioError(str(path), str(error)) from None
+        say(f"{label}: {value}")
+    note_cut(journal, recorded)
 
 
 # --- plugins, rules ------------------------------------------------------------------
 
 
 @main.command()
-@_ends_well
+@ends_well
 def plugins() -> None:
     """List the plugins that are installed, and what each provides."""
     rows = []
@@ -512,11 +385,11 @@ def plugins() -> None:
         if plugin.error:
             provides = f"cannot be used: {plugin.error}"
         rows.append((plugin.name, plugin.version, provides or "rules of the ledger", plugin.source))
-    _print(story.Table("", ("plugin", "version", "provides", "from"), tuple(rows)))
+    print_table(story.Table("", ("plugin", "version", "provides", "from"), tuple(rows)))
 
 
 @main.command()
-@_ends_well
+@ends_well
 def venues() -> None:
     """List the venues that a scenario may name, and what each is."""
     installed = Plugins.discover()
@@ -527,14 +400,16 @@ def venues() -> None:
         rows.append(
             (name, profile.mic, profile.currency, profile.time_zone, products, profile.name)
         )
-    _print(story.Table("", ("venue", "MIC", "currency", "zone", "products", "name"), tuple(rows)))
+    print_table(
+        story.Table("", ("venue", "MIC", "currency", "zone", "products", "name"), tuple(rows))
+    )
 
 
 @main.command()
 @click.argument("name", required=False)
 @click.option("--against", metavar="NAME", help="Tell in what NAME's rules differ from these.")
 @click.option("--source", metavar="NAME", help="Only rules from a document of that name.")
-@_ends_well
+@ends_well
 def rules(name: str | None, against: str | None, source: str | None) -> None:
     """List the rules that floorproof and its plugins implement, with their sources.
 
@@ -553,8 +428,8 @@ def rules(name: str | None, against: str | None, source: str | None) -> None:
             found = sections(name, installed)
         if name in installed.venues:
             for about, text in facts(installed.venues[name].cls).items():
-                _say(f"    {about}: {text}")
-            _say()
+                say(f"    {about}: {text}")
+            say()
     _tell_rules(_from_source(found, source))
 
 
@@ -583,15 +458,15 @@ def _tell_rules(found: Sequence[Section]) -> None:
     shown_by = tests_by_rule(_python_files(Path.cwd() / "tests"))  # in a checkout
     for section in found:
         for rule in section.rules:
-            _say(f"{rule.id}  {rule.says}")
+            say(f"{rule.id}  {rule.says}")
             if section.name:
-                _say(f"    of: {section.name}")
-            _say(f"    source: {rule.source}")
+                say(f"    of: {section.name}")
+            say(f"    source: {rule.source}")
             if rule.parameters:
-                _say(f"    parameters: {', '.join(rule.parameters)}")
+                say(f"    parameters: {', '.join(rule.parameters)}")
             for test in shown_by.get(rule.id, ()):
-                _say(f"    shown by {test}")
-    _say(f"{sum(len(section.rules) for section in found)} rules")
+                say(f"    shown by {test}")
+    say(f"{sum(len(section.rules) for section in found)} rules")
 
 
 def _tell_difference(name: str, against: str, installed: Plugins, source: str | None) -> None:
@@ -604,9 +479,9 @@ def _tell_difference(name: str, against: str, installed: Plugins, source: str | 
         one, other = (facts(installed.venues[each].cls) for each in (name, against))
         for about in dict.fromkeys([*one, *other]):
             if one.get(about) != other.get(about):
-                _say(f"    {about}: {one.get(about, 'none')}")
-                _say(f"        {against}: {other.get(about, 'none')}")
-        _say()
+                say(f"    {about}: {one.get(about, 'none')}")
+                say(f"        {against}: {other.get(about, 'none')}")
+        say()
     everything = _from_source([*ours, *theirs], source)
     wanted = {rule.id for section in everything for rule in section.rules}
     by_id = [
@@ -617,12 +492,12 @@ def _tell_difference(name: str, against: str, installed: Plugins, source: str | 
     for sign, here, there in (("+", mine, others), ("-", others, mine)):
         for id, (rule, of) in here.items():
             if id not in there:
-                _say(f"{sign} {rule.id}  {rule.says}")
-                _say(f"    of: {of}")
-                _say(f"    source: {rule.source}")
+                say(f"{sign} {rule.id}  {rule.says}")
+                say(f"    of: {of}")
+                say(f"    source: {rule.source}")
     only_mine, only_theirs = len(mine.keys() - others), len(others.keys() - mine)
     both = len(mine.keys() & others)
-    _say(f"{only_mine} rules only in {name}, {only_theirs} only in {against}, {both} in both")
+    say(f"{only_mine} rules only in {name}, {only_theirs} only in {against}, {both} in both")
 
 
 def _python_files(folder: Path) -> Iterable[tuple[str, str]]:

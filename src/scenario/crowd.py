@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -32,6 +32,12 @@ class Flow:
     exchange: CompID
     steps: tuple[FlowStep, ...]
 
+    def played(self, places: Collection[int]) -> Flow:
+        """Return this flow with some of its steps alone, by their places from 0."""
+        kept = frozenset(places)
+        steps = tuple(step for place, step in enumerate(self.steps) if place in kept)
+        return attrs.evolve(self, steps=steps)
+
 
 @attrs.frozen(kw_only=True)
 class Replay:
@@ -57,7 +63,18 @@ def flows(tables: ScenarioFile, venues: Mapping[CompID, Venue]) -> Iterator[Flow
         instrument = _listed_at(venue, settings.symbol, f"{where}.settings.symbol")
         with blamed_on(f"{where}.settings"):
             steps = generate(settings, instrument, random.Random(settings.seed))
-        yield Flow(name=settings.name, exchange=venue.name, steps=steps)
+        flow = Flow(name=settings.name, exchange=venue.name, steps=steps)
+        yield flow if table.only is None else flow.played(_places(table.only, flow, where))
+
+
+def _places(numbers: Sequence[int], flow: Flow, where: str) -> Sequence[int]:
+    """Return where the steps stand that a table numbers, each of which there must be."""
+    for index, number in enumerate(numbers):
+        if not 1 <= number <= len(flow.steps):
+            raise ScenarioError(
+                f"{where}.only[{index}]", f"expected 1 to {len(flow.steps)}, found {number}"
+            )
+    return [number - 1 for number in numbers]
 
 
 def replays(tables: ScenarioFile, venues: Mapping[CompID, Venue], folder: Path) -> Iterator[Replay]:

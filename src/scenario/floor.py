@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,10 @@ class Scenario:
     @property
     def wording(self) -> Wording:
         return Wording(self.plan.instruments)
+
+    def reduced(self, steps: Collection[int], flows: Mapping[str, Collection[int]]) -> Scenario:
+        """Return this scenario with some of its steps alone; see `Plan.reduced`."""
+        return attrs.evolve(self, plan=self.plan.reduced(steps, flows))
 
     @property
     def users(self) -> tuple[str, ...]:
@@ -191,7 +195,8 @@ class Floor:
         """Run the floor until nothing is left to happen.
 
         Args:
-            seed: where the run's choices come from; None for the default of each.
+            seed: where the run's choices come from; None for those that the scenario has
+                written down, and the default of each other.
             choices: instead of a seed, for instance `Recorded`.
             in_place: host participants that only answer without a task each.
             strict: watch every call for what differs from run to run.
@@ -204,7 +209,7 @@ class Floor:
         """
         plan = self.scenario.plan
         if choices is None:
-            choices = Defaults() if seed is None else Seeded(seed)
+            choices = self._choices() if seed is None else Seeded(seed)
         journal = Journal(write=write)
         journal.begin(
             Header(
@@ -251,6 +256,11 @@ class Floor:
             invariants=tuple(watchers),
             violations=violations,
         )
+
+    def _choices(self) -> Choices:
+        """Return those that the scenario has written down, or the default of each."""
+        written = self.scenario.plan.tables.choices
+        return Recorded(written) if written else Defaults()
 
     def _schedule(self, kernel: Kernel) -> None:
         plan = self.scenario.plan

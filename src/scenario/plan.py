@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import copy
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ from .watch import chosen_invariants
 @attrs.frozen(kw_only=True)
 class TimedInstruction:
     """What a step comes to."""
+
+    step: int
+    """The step's place in the file, from 0."""
 
     at_ns: int
     instruction: Instruction
@@ -80,6 +84,18 @@ class Plan:
             *profile_warnings(tables, self._profile),
             *market_warnings(tables, self.venues),
         )
+
+    def reduced(self, steps: Collection[int], flows: Mapping[str, Collection[int]]) -> Plan:
+        """Return this plan with some of its steps alone.
+
+        Args:
+            steps: the places in the file of those that are played, from 0.
+            flows: by the flow's name, the places of its steps that are played, from 0.
+        """
+        kept, reduced = frozenset(steps), copy.copy(self)
+        reduced.instructions = tuple(each for each in self.instructions if each.step in kept)
+        reduced.flows = tuple(flow.played(flows.get(flow.name, ())) for flow in self.flows)
+        return reduced
 
     # --- what is on the floor --------------------------------------------------------
 
@@ -308,7 +324,7 @@ class Plan:
     def _instructions(self) -> Iterator[TimedInstruction]:
         for index, step in enumerate(self.tables.step):
             for instruction in self._act(step, f"step[{index}]"):
-                yield TimedInstruction(at_ns=step.at, instruction=instruction)
+                yield TimedInstruction(step=index, at_ns=step.at, instruction=instruction)
 
     def _act(self, step: StepTable, where: str) -> list[Instruction]:
         """Return what a step comes to, all of it: an action may be anybody's code."""

@@ -7,6 +7,7 @@ what is wrong with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -56,6 +57,17 @@ def check_name(name: str) -> None:
         raise ValueError(
             f"expected printable text without > and without blanks around it, found {name!a}"
         )
+
+
+_CHOICE = re.compile(r"[a-z]+ .+>.+ [1-9]\d*|draw .+/.+ [1-9]\d*", re.ASCII)
+
+
+def _choices(_table: object, _field: object, choices: Mapping[str, int]) -> None:
+    for name, value in choices.items():
+        if not _CHOICE.fullmatch(name):
+            raise ValueError(f'expected names such as "order ET1>SSE-A 3", found {name!r}')
+        if value < 0:
+            raise ValueError(f"{name}: expected a number from 0, found {value}")
 
 
 def _named(_table: object, _field: object, name: str) -> None:
@@ -332,6 +344,8 @@ class FlowTable:
 
     exchange: str
     settings: SyntheticFlow
+    only: tuple[int, ...] | None = None
+    """The numbers of the steps that are played of it, from 1; all if there is no such key."""
 
 
 @attrs.frozen(kw_only=True)
@@ -461,5 +475,8 @@ class ScenarioFile:
     feed_reader: tuple[FeedReaderTable, ...] = ()
     participant: tuple[ParticipantTable, ...] = ()
     invariants: InvariantsTable = attrs.field(factory=InvariantsTable)
+    choices: Mapping[str, int] = attrs.field(factory=dict, validator=_choices)
+    """What the environment chooses where no seed says so, by the name of the choice as
+    a run records it (``"order ET1>SSE-A 3"``); each other is 0, the default."""
     step: tuple[StepTable, ...] = ()
     expect: tuple[ExpectTable, ...] = ()

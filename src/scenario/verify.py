@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 
 import attrs
 
 from ..runtime.errors import RunError
 from ..runtime.journal import Entry, Recording, plain_text
+from .differences import first_difference
 
 _WORKER = "floorproof.scenario.worker"
 _EXPLAINED = 3
@@ -193,12 +193,12 @@ class _Comparison:
         for first, last in dict.fromkeys(((self.seed, self.seed), (1, self.seeds))):
             with ThreadPoolExecutor() as pool:
                 one, other = pool.map(partial(self._journal, first, last), self._ways())
-            for pair in zip_longest(one, other):
-                if pair[0] != pair[1]:
-                    return tuple(
-                        f"{way.name}: {'nothing more' if entry is None else plain_text(entry)}"
-                        for way, entry in zip(self._ways(), pair, strict=True)
-                    )
+            pair = first_difference(one, other)
+            if pair is not None:
+                return tuple(
+                    f"{way.name}: {'nothing more' if entry is None else plain_text(entry)}"
+                    for way, entry in zip(self._ways(), pair, strict=True)
+                )
         return ("this time both journals were equal: the difference comes and goes",)
 
     def _ways(self) -> tuple[Way, Way]:
