@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..market.ledger import Rule
-from ..wire import fix_session
+from ..wire import fix_session, ilink
 from .hookspecs import CONTRACT_VERSION, hookimpl
 
 floorproof_contract = CONTRACT_VERSION
@@ -13,4 +13,4 @@ floorproof_contract = CONTRACT_VERSION
 
 @hookimpl
 def rules() -> Sequence[Rule]:
-    return fix_session.RULES
+    return (*fix_session.RULES, *ilink.RULES)
