@@ -69,8 +69,9 @@ class ExecutionTrader:
                     yield from self._work(self.terminal.window.staged[name])
             case ExecutionReport(leaves_qty=0, orig_cl_ord_id=None, parent_id=name):
                 # Only after a child that has traded: so there is an end to it.
-                if name is not None and message.target_sub_id == self._name and message.cum_qty:
-                    yield from self._work(self.terminal.window.staged[name])
+                row = self.terminal.window.staged.get(name) if name is not None else None
+                if row is not None and message.target_sub_id == self._name and message.cum_qty:
+                    yield from self._work(row)
             case _:
                 pass
 

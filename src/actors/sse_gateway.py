@@ -15,13 +15,19 @@ from ..market.identifiers import Account, CompID, StagedOrderID, Symbol
 from ..market.instrument import Instrument
 from ..market.messages import (
     ExecutionReport,
+    MarketDataIncrementalRefresh,
+    MarketDataRequestReject,
+    MarketDataSnapshot,
     NewOrderSingle,
     OrderCancelReject,
     OrderRequest,
+    VenueReport,
 )
+from ..market.operations import SecurityStatus
 from ..market.permissions import Permissions
 from ..market.staging import (
     ChildRefused,
+    ChildReserved,
     NewStagedOrder,
     Permission,
     RejectCode,
@@ -31,7 +37,15 @@ from ..market.staging import (
     StagedRequest,
     forbidden,
 )
-from ..market.synthetic import OnBehalf
+from ..market.synthetic import (
+    CancelSyntheticOrder,
+    Disconnect,
+    EditSyntheticOrder,
+    NewSyntheticOrder,
+    OnBehalf,
+    PauseSyntheticOrder,
+    ResumeSyntheticOrder,
+)
 from ..plugins.desk import (
     Announce,
     AskOnBehalf,
@@ -44,6 +58,7 @@ from ..plugins.desk import (
     Warn,
 )
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
+from .synthetic_host import SyntheticHost, SyntheticHostConfig, WakeUp
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +79,9 @@ class SseGatewayConfig:
     administrators: Sequence[CompID] = ()
     """Who may change permissions."""
 
+    synthetic: SyntheticHostConfig = attrs.field(factory=SyntheticHostConfig)
+    """The order types that act, and the markets that they act in."""
+
 
 class SseGateway:
     """Takes staged orders, claims and what happens to children; tells who may see.
@@ -71,11 +89,13 @@ class SseGateway:
     Receives:
         `NewStagedOrder` and what else users ask of staged orders (`StagedRequest`);
         `ReserveChild`, `ExecutionReport` and `OrderCancelReject` about children from
-        exchange gateways; `SetPermission` from an administrator.
+        exchange gateways; `SetPermission` from an administrator; requests about synthetic
+        orders from users, and market data from exchanges (`synthetic_host`).
     Sends:
         What the order types say, to the audience of the order on this gateway or to
         one user alone; `ChildReserved` or `ChildRefused` to the child's gateway, and
-        `OnBehalf` what an order type has done to a child.
+        `OnBehalf` what an order type has done to a child;
+        `MarketDataRequest` to exchanges.
 
     Facts: ``warning``, an order type's; ``not an administrator``, a setting that
     somebody else sent, which is not made; ``session mismatch``, what only an exchange
@@ -89,10 +109,32 @@ class SseGateway:
         self._parents: dict[StagedOrderID, tuple[str, Parent]] = store.setdefault("parents", {})  # type: ignore[assignment]  # what survives a crash is untyped
         store.setdefault("permissions", config.permissions)
         self._now_ns = 0
+        self._host = SyntheticHost(config.synthetic, self, context)
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = delivery.now_ns
         match delivery.message:
+            case (
+                NewSyntheticOrder()
+                | EditSyntheticOrder()
+                | CancelSyntheticOrder()
+                | PauseSyntheticOrder()
+                | ResumeSyntheticOrder() as request
+            ):
+                yield from self._host.request(request, CompID(delivery.sender))
+            case Disconnect() as gone:
+                yield from self._host.disconnect(gone, CompID(delivery.sender))
+            case (
+                MarketDataSnapshot()
+                | MarketDataIncrementalRefresh()
+                | MarketDataRequestReject()
+                | SecurityStatus() as news
+            ):
+                yield from self._host.market_news(news, CompID(delivery.sender))
+            case WakeUp() | ChildReserved() | ChildRefused() | OnBehalf() as own if (
+                delivery.sender == self.name
+            ):
+                yield from self._own(own)
             case NewStagedOrder() as order:
                 yield from self._stage(order, CompID(delivery.sender))
             case request if isinstance(request, StagedRequest):
@@ -107,6 +149,10 @@ class SseGateway:
                 )
             case ReserveChild() as ask:
                 yield from self._reserve(attrs.evolve(ask, sender_comp_id=CompID(delivery.sender)))
+            case ExecutionReport() | OrderCancelReject() as report if self._host.has(
+                report.parent_id
+            ):
+                yield from self._host.reported(report)
             case ExecutionReport() | OrderCancelReject() as report:
                 yield from self._child(report, CompID(delivery.sender))
             case SetPermission() as setting if delivery.sender in self._config.administrators:
@@ -161,7 +207,7 @@ class SseGateway:
         if order.sender_comp_id != sender or self.login(sender) is None:
             code = RejectCode.SUBMIT_STAGED_FORBIDDEN
             why = f"{order.sender_comp_id} is not logged in here as {sender}"
-        elif order.staged_order_id in self._parents:
+        elif order.staged_order_id in self._parents or self._host.has(order.staged_order_id):
             why = f"the name {order.staged_order_id} has been used"
         elif order_type is None:
             known = ", ".join(self._config.order_types) or "none"
@@ -216,6 +262,33 @@ class SseGateway:
 
     def _set(self, setting: SetPermission) -> None:
         self._context.store["permissions"] = self._permissions.after(setting)
+
+    # --- the host of order types that act ---------------------------------------------
+
+    @property
+    def logins(self) -> Logins:
+        return self._config.logins
+
+    def is_staged(self, name: StagedOrderID) -> bool:
+        return name in self._parents
+
+    def reserve(self, ask: ReserveChild) -> Iterator[Answer]:
+        yield from self._reserve(ask)
+
+    def child_reported(self, report: VenueReport) -> Iterator[Answer]:
+        yield from self._child(report, self.name)
+
+    def _own(self, message: WakeUp | ChildReserved | ChildRefused | OnBehalf) -> Iterator[Answer]:
+        """Go on with what an order that lives here has asked of another that does."""
+        match message:
+            case WakeUp():
+                yield from self._host.woken(message)
+            case ChildReserved():
+                yield from self._host.reserved(message)
+            case ChildRefused():
+                yield from self._host.refused(message)
+            case OnBehalf():
+                yield from self._host.on_behalf(message)
 
     # --- effects ---------------------------------------------------------------------
 

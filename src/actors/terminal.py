@@ -30,6 +30,14 @@ from ..market.staging import (
     StagedRequest,
     Unclaim,
 )
+from ..market.synthetic import (
+    CancelSyntheticOrder,
+    Disconnect,
+    EditSyntheticOrder,
+    PauseSyntheticOrder,
+    ResumeSyntheticOrder,
+    SyntheticRequest,
+)
 from ..market.terminal import (
     Act,
     AnswerRequest,
@@ -39,13 +47,18 @@ from ..market.terminal import (
     ChangeStaged,
     ChangeWorking,
     ClaimOrder,
+    EditSynthetic,
     Enter,
     EnterChild,
     HoldStaged,
+    LogOff,
+    PauseSynthetic,
+    ResumeSynthetic,
     StagedAct,
+    SyntheticAct,
     UnclaimOrder,
 )
-from ..market.window import OrderRow, StagedRow, Window
+from ..market.window import OrderRow, StagedRow, SyntheticRow, Window
 from ..runtime.participant import Answer, Delivery, Fact, Send
 
 
@@ -106,6 +119,14 @@ class Terminal:
                 )
                 self._typed[child.cl_ord_id] = child
                 yield Send(row.gateway, child)
+            case CancelWorking(orig_cl_ord_id=name) if self._synthetic(name) is not None:
+                yield from self._about(name, act)
+            case EditSynthetic(cl_ord_id=name) | PauseSynthetic(cl_ord_id=name):
+                yield from self._about(name, act)
+            case ResumeSynthetic(cl_ord_id=name):
+                yield from self._about(name, act)
+            case LogOff(gateway=gateway):
+                yield Send(gateway, Disconnect(sender_comp_id=self.user))
             case CancelWorking(orig_cl_ord_id=name):
                 order = self._own(name)
                 if order is None:
@@ -173,6 +194,36 @@ class Terminal:
                 return ApproveRequest(
                     sender_comp_id=user, staged_order_id=name, request_no=number, push=act.push
                 )
+
+    def _synthetic(self, name: ClOrdID) -> SyntheticRow | None:
+        row = self.window.synthetic.get(name)
+        return row if row is not None and row.originator == self.user else None
+
+    def _about(self, name: ClOrdID, act: CancelWorking | SyntheticAct) -> Iterator[Answer]:
+        """Ask the gateway that holds a synthetic order what *act* asks of it."""
+        row = self._synthetic(name)
+        if row is None:
+            yield self._impossible(act, f"{self.user} has no synthetic order {name}")
+            return
+        match act:
+            case CancelWorking():
+                request: SyntheticRequest = CancelSyntheticOrder(
+                    sender_comp_id=self.user, cl_ord_id=name
+                )
+            case PauseSynthetic():
+                request = PauseSyntheticOrder(sender_comp_id=self.user, cl_ord_id=name)
+            case ResumeSynthetic():
+                request = ResumeSyntheticOrder(sender_comp_id=self.user, cl_ord_id=name)
+            case EditSynthetic():
+                request = EditSyntheticOrder(
+                    sender_comp_id=self.user,
+                    cl_ord_id=name,
+                    order_qty=act.order_qty,
+                    price=act.price,
+                    disclosed_qty=act.disclosed_qty,
+                    parameters=act.parameters,
+                )
+        yield Send(row.held_by, request)
 
     def _changed(self, act: ChangeWorking, order: OrderRow) -> OrderCancelReplaceRequest:
         """Return the request that *act* makes, with what it does not say as it was."""

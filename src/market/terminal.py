@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -12,13 +13,14 @@ from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Sy
 from .messages import NewOrderSingle
 from .quotes import MassQuote, QuoteCancel
 from .staging import NewStagedOrder
+from .synthetic import NewSyntheticOrder
 
 
 @attrs.frozen(kw_only=True)
 class Enter:
     """Send a new order, quotes or a cancel of quotes to a gateway."""
 
-    request: NewStagedOrder | NewOrderSingle | MassQuote | QuoteCancel
+    request: NewStagedOrder | NewSyntheticOrder | NewOrderSingle | MassQuote | QuoteCancel
     gateway: CompID
 
 
@@ -141,4 +143,51 @@ StagedAct: TypeAlias = (
 )
 """What is done to a staged order in the window."""
 
-Act: TypeAlias = Enter | StagedAct | EnterChild | CancelWorking | ChangeWorking | CancelAll
+
+@attrs.frozen(kw_only=True)
+class EditSynthetic:
+    """Change a synthetic order of one's own; what is not given stays as it is."""
+
+    cl_ord_id: ClOrdID
+    order_qty: Qty | None = None
+    price: Price | None = None
+    disclosed_qty: Qty | None = None
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class PauseSynthetic:
+    """Pause a synthetic order of one's own."""
+
+    cl_ord_id: ClOrdID
+
+
+@attrs.frozen(kw_only=True)
+class ResumeSynthetic:
+    """Go on with a synthetic order of one's own that is paused."""
+
+    cl_ord_id: ClOrdID
+
+
+@attrs.frozen(kw_only=True)
+class LogOff:
+    """End one's session at a synthetic gateway."""
+
+    gateway: CompID
+
+
+SyntheticAct: TypeAlias = EditSynthetic | PauseSynthetic | ResumeSynthetic
+"""What one does to a synthetic order that is in the window."""
+
+Act: TypeAlias = (
+    Enter
+    | StagedAct
+    | EnterChild
+    | CancelWorking
+    | ChangeWorking
+    | CancelAll
+    | EditSynthetic
+    | PauseSynthetic
+    | ResumeSynthetic
+    | LogOff
+)

@@ -18,6 +18,13 @@ from .identifiers import Account, ClOrdID, CompID, ExecID, Price, Qty, StagedOrd
 from .messages import ExecutionReport
 from .quotes import MassQuoteAck, QuoteCancelAck, QuoteEntry
 from .staging import ParentPartialFill, StagedAck, StagedStatus, StagedUpdate
+from .synthetic import (
+    MultiLegReportingType,
+    SyntheticAck,
+    SyntheticFill,
+    SyntheticUpdate,
+    SynthStatus,
+)
 
 
 @attrs.define(kw_only=True)
@@ -99,6 +106,33 @@ class QuoteRow:
     """The sum of price times quantity over that."""
 
 
+@attrs.define(kw_only=True)
+class SyntheticRow:
+    """One synthetic order in the window."""
+
+    cl_ord_id: ClOrdID
+    held_by: CompID
+    """The synthetic gateway that holds it."""
+
+    order_type: str
+    originator: CompID
+    symbol: Symbol
+    side: Side
+    order_qty: Qty
+    leaves_qty: Qty
+    price: Price | None
+    account: Account | None
+    parent_id: StagedOrderID | None
+    synth_status: SynthStatus
+    time_ns: int
+    cum_qty: Qty = 0
+    traded: Price = 0
+    """The sum of price times quantity over its fills."""
+
+    text: str = ""
+    """What was said of it last."""
+
+
 @attrs.frozen(kw_only=True)
 class FillRow:
     """One line of the fills pane."""
@@ -119,7 +153,10 @@ class FillRow:
     """Whether this is the staged order's own line rather than its child's."""
 
     exec_id: ExecID | None = None
-    """The report that told of it; None of a staged order's own."""
+    """The report that told of it; None of a staged order's or a synthetic one's own."""
+
+    is_synthetic: bool = False
+    """Whether it is a synthetic order's own line rather than its child's."""
 
 
 def average(traded: Price, qty: Qty, decimals: int) -> Decimal | None:
@@ -138,6 +175,7 @@ class Window:
     orders: dict[tuple[CompID, CompID, ClOrdID], OrderRow] = attrs.Factory(dict)
     """By gateway, user and the order's latest name."""
 
+    synthetic: dict[ClOrdID, SyntheticRow] = attrs.Factory(dict)
     quotes: dict[tuple[CompID, CompID, Symbol, Side], QuoteRow] = attrs.Factory(dict)
     """By gateway, user, instrument and side."""
 
@@ -172,6 +210,30 @@ class Window:
                 row.traded, row.request_no = message.traded, message.request_no
             case ParentPartialFill():
                 self._parent_filled(message, now_ns)
+            case SyntheticAck():
+                self.synthetic[message.cl_ord_id] = SyntheticRow(
+                    cl_ord_id=message.cl_ord_id,
+                    held_by=sender,
+                    order_type=message.order_type,
+                    originator=message.originator,
+                    symbol=message.symbol,
+                    side=message.side,
+                    order_qty=message.order_qty,
+                    leaves_qty=message.leaves_qty,
+                    price=message.price,
+                    account=message.account,
+                    parent_id=message.parent_id,
+                    synth_status=message.synth_status,
+                    time_ns=now_ns,
+                )
+            case SyntheticUpdate():
+                order = self.synthetic[message.cl_ord_id]
+                order.synth_status, order.text = message.synth_status, message.text
+                order.order_qty, order.price = message.order_qty, message.price
+                order.cum_qty, order.leaves_qty = message.cum_qty, message.leaves_qty
+                order.time_ns = now_ns
+            case SyntheticFill():
+                self._synthetic_filled(message, now_ns)
             case ExecutionReport() if message.exec_type is not ExecType.REJECTED:
                 self._reported(message, sender, now_ns)
             case MassQuoteAck():
@@ -212,6 +274,28 @@ class Window:
                 order=fill.staged_order_id,
                 parent_id=None,
                 is_staged=True,
+            )
+        )
+
+    def _synthetic_filled(self, fill: SyntheticFill, now_ns: int) -> None:
+        order = self.synthetic[fill.cl_ord_id]
+        is_leg = fill.multi_leg_reporting_type is MultiLegReportingType.LEG
+        order.synth_status, order.time_ns = fill.synth_status, now_ns
+        order.cum_qty, order.leaves_qty = fill.cum_qty, fill.leaves_qty
+        if not is_leg:
+            order.traded += fill.last_qty * fill.last_px
+        self.fills.append(
+            FillRow(
+                time_ns=now_ns,
+                side=fill.side,
+                symbol=fill.symbol,
+                last_qty=fill.last_qty,
+                last_px=fill.last_px,
+                is_full=fill.leaves_qty == 0,
+                order=fill.cl_ord_id,
+                parent_id=order.parent_id,
+                is_staged=False,
+                is_synthetic=True,
             )
         )
 

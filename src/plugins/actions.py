@@ -20,6 +20,7 @@ from ..market.messages import NewOrderSingle
 from ..market.operations import BustTrade, CancelOrders, ChangeTradingState
 from ..market.permissions import check_pair
 from ..market.staging import BROKER, NewStagedOrder, Permission, SetPermission
+from ..market.synthetic import NewSyntheticOrder
 from ..market.terminal import (
     AnswerRequest,
     CancelAll,
@@ -28,9 +29,13 @@ from ..market.terminal import (
     ChangeStaged,
     ChangeWorking,
     ClaimOrder,
+    EditSynthetic,
     Enter,
     EnterChild,
     HoldStaged,
+    LogOff,
+    PauseSynthetic,
+    ResumeSynthetic,
     UnclaimOrder,
 )
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE
@@ -64,6 +69,22 @@ class FloorPlan(Protocol):
 
     def exchange_gateway(self, symbol: str | None, name: str | None) -> CompID:
         """Return the gateway *name*, or that of *symbol*'s exchange, or the only one."""
+
+    def synthetic(
+        self, user: str, order_type: str | None, symbol: str, via: str | None
+    ) -> tuple[CompID, str, type | None] | None:
+        """Return who hosts a synthetic order, its order type, and the class of its parameters.
+
+        Args:
+            order_type: what the step says, or None.
+            via: an SSE gateway; None for the only one that *user* is logged in to.
+
+        Returns:
+            None where the step is about a plain order of an exchange.
+        """
+
+    def structure(self, table: Mapping[str, Any], cls: type) -> Any:
+        """Return a table as a plugin's class, with times of day as moments of the run."""
 
     def is_administrator(self, user: str) -> bool: ...
 
@@ -346,7 +367,15 @@ class OrderTable:
     price: str | None = None
     """The limit; without it a market order, unless there is a ``type``."""
 
-    type: str | None = attrs.field(default=None, validator=_one_of(ORDER_TYPES))
+    type: str | None = None
+    """``limit``, ``market`` and the like at an exchange; or an order type of the SSE gateway."""
+
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    """Those of an order type of the SSE gateway."""
+
+    parent: str | None = None
+    """The staged order that an order of the SSE gateway is a child of."""
+
     stop: str | None = None
     """A stop's trigger."""
 
@@ -375,13 +404,24 @@ class OrderTable:
 
 @attrs.frozen(kw_only=True)
 class EnterAction:
-    """A user sends a plain order to an exchange."""
+    """A user sends a plain order to an exchange, or one of an order type to the SSE gateway."""
 
     order: OrderTable
+    via: str | None = None
+    """The SSE gateway, where the user is logged in to several."""
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
         order = self.order
         instrument = plan.instrument(order.symbol)
+        hosted = plan.synthetic(who, order.type, order.symbol, self.via)
+        if hosted is not None:
+            yield self._synthetic(who, plan, *hosted)
+            return
+        if self.via is not None:
+            raise ValueError("via: a plain order goes to its exchange's gateway")
+        for key in ("parameters", "parent"):
+            if getattr(order, key):
+                raise ValueError(f"order.{key}: a plain order of an exchange has none")
         price = price_on_tick(order.price, instrument)
         usual = OrdType.MARKET if price is None else OrdType.LIMIT
         request = NewOrderSingle(
@@ -404,6 +444,103 @@ class EnterAction:
         )
         gateway = plan.exchange_gateway(order.symbol, order.gateway)
         yield Instruction(who, Enter(request=request, gateway=gateway))
+
+    def _synthetic(
+        self, who: CompID, plan: FloorPlan, gateway: CompID, order_type: str, cls: type | None
+    ) -> Instruction:
+        order = self.order
+        instrument = plan.instrument(order.symbol)
+        for key in _PLAIN:
+            if getattr(order, key):
+                raise ValueError(f"order.{key}: a {order_type} order has none")
+        if order.parameters and cls is None:
+            raise ValueError(f"order.parameters: a {order_type} order has none")
+        request = NewSyntheticOrder(
+            sender_comp_id=who,
+            cl_ord_id=ClOrdID(order.id),
+            order_type=order_type,
+            symbol=instrument.symbol,
+            side=_side(order.side),
+            order_qty=order.quantity,
+            price=None if order.price is None else instrument.to_price(order.price),
+            time_in_force=TIMES_IN_FORCE[order.time_in_force],
+            account=Account(order.account) if order.account else None,
+            parameters=None if cls is None else plan.structure(order.parameters, cls),
+            parent_id=StagedOrderID(order.parent) if order.parent else None,
+        )
+        return Instruction(who, Enter(request=request, gateway=gateway))
+
+
+_PLAIN = (
+    "stop",
+    "expires",
+    "display",
+    "minimum",
+    "post_only",
+    "gateway",
+    "smp_id",
+    "smp_instruction",
+)
+"""What only a plain order has."""
+
+
+@attrs.frozen(kw_only=True)
+class EditAction:
+    """A user changes a synthetic order of his; what the step does not say stays as it is."""
+
+    order: str
+    symbol: str
+    type: str | None = None
+    """Its order type."""
+
+    quantity: Qty | None = attrs.field(default=None, validator=validators.optional(_positive))
+    """The new total, what has been filled included."""
+
+    price: str | None = None
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    via: str | None = None
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        instrument = plan.instrument(self.symbol)
+        hosted = plan.synthetic(who, self.type, self.symbol, self.via)
+        if hosted is None:
+            raise ValueError("type: expected an order type of the SSE gateway (see `change`)")
+        _, order_type, cls = hosted
+        changed: dict[str, Any] = {}
+        if self.parameters:
+            if cls is None:
+                raise ValueError(f"parameters: a {order_type} order has none")
+            given = plan.structure(self.parameters, cls)
+            changed = {key: getattr(given, key) for key in self.parameters}
+        yield Instruction(
+            who,
+            EditSynthetic(
+                cl_ord_id=ClOrdID(self.order),
+                order_qty=self.quantity,
+                price=None if self.price is None else instrument.to_price(self.price),
+                parameters=changed,
+            ),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class PauseAction:
+    """A user takes a synthetic order's children off the market."""
+
+    order: str
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(who, PauseSynthetic(cl_ord_id=ClOrdID(self.order)))
+
+
+@attrs.frozen(kw_only=True)
+class LogOffAction:
+    """A user's session at an SSE gateway ends."""
+
+    via: str | None = None
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(who, LogOff(gateway=plan.sse_gateway(who, self.via)))
 
 
 @attrs.frozen(kw_only=True)
@@ -546,11 +683,19 @@ class Halt:
 
 @attrs.frozen(kw_only=True)
 class Resume:
-    """The administrator lets an instrument rejoin its board."""
+    """The administrator lets an instrument rejoin its board, or a user goes on with an order."""
 
-    symbol: str
+    symbol: str | None = None
+    order: str | None = None
+    """A synthetic order that is paused."""
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        if (self.symbol is None) == (self.order is None):
+            raise ValueError("expected either a symbol or an order")
+        if self.order is not None:
+            yield Instruction(who, ResumeSynthetic(cl_ord_id=ClOrdID(self.order)))
+            return
+        assert self.symbol is not None, "one of the two is given"
         _only_administrators(who, plan, "resumes a market")
         symbol = plan.instrument(self.symbol).symbol
         yield Instruction(plan.exchange(symbol, None), ChangeTradingState(symbol=symbol))
@@ -644,6 +789,9 @@ def scenario_actions() -> Mapping[str, type[Any]]:
         "child": ChildAction,
         "enter": EnterAction,
         "cancel": CancelAction,
+        "edit": EditAction,
+        "pause": PauseAction,
+        "log_off": LogOffAction,
         "change": ChangeAction,
         "mass_cancel": MassCancelAction,
         "quote": QuoteAction,

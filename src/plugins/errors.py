@@ -58,3 +58,27 @@ class RuleSetsRefused(FloorproofError):
         super().__init__(text)
         self.rule_sets = tuple(rule_sets)
         """Those that do not go together: two, or the members of a cycle."""
+
+
+class OrderTypeFailed(FloorproofError):
+    """An order type raised; nothing of what it was asked about has been done."""
+
+    def __init__(self, order_type: str, order: str, asked: object, error: Exception) -> None:
+        super().__init__(
+            f"order type {order_type!r} raised {type(error).__name__}: {error}\n"
+            f"  about {order}: {asked!r}"
+        )
+        self.order_type = order_type
+        self.order = order
+        self.asked = asked
+
+
+class EndlessEffects(FloorproofError):
+    """Order types answer each other without an end within one moment."""
+
+    def __init__(self, gateway: str, steps: int, last: Iterable[str]) -> None:
+        self.last = tuple(last)
+        super().__init__(
+            f"{gateway}: one delivery came to more than {steps} events of its order types; "
+            f"the next would be {', '.join(self.last)}"
+        )

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
@@ -27,10 +27,10 @@ from ..market.credentials import ParentOrder
 from ..market.fix import OrdType, Side, TimeInForce
 from ..market.identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
 from ..market.instrument import Instrument
-from ..market.messages import VenueReport
+from ..market.messages import ExecutionReport, VenueReport
 from ..market.staging import Permission
 from ..market.synthetic import SynthStatus
-from .desk import Warn
+from .desk import Warn as Warn
 
 # --- what it sees ---------------------------------------------------------------------
 
@@ -105,8 +105,8 @@ class SyntheticOrder:
     disclosed_qty: Qty | None = None
     """How much of it may be worked so far, what is filled included; None for all of it."""
 
-    principal: ParentOrder
-    """Whose it is, for who may see it and its children."""
+    principal: ParentOrder | None = None
+    """Whose the staged order is that it works for, at first or at second hand."""
 
     staged_parent: StagedOrderID | None = None
     """The staged order that it is a child of."""
@@ -224,13 +224,33 @@ class SyntheticDesk(Protocol):
 
 @attrs.frozen
 class ChildReported:
-    """A child has been acknowledged, filled, changed, canceled or refused.
+    """A child has been acknowledged, changed, canceled or refused; or a request about it has.
 
-    ``order.children`` has it as it stands after the report.
+    ``order.children`` has it as it stands after the report; so it does after the two below.
     """
 
     child: str
     report: VenueReport
+
+
+@attrs.frozen
+class ChildFilled:
+    """A child has traded: for most order types, `Fill`."""
+
+    child: str
+    last_qty: Qty
+    last_px: Price
+    report: ExecutionReport
+
+
+@attrs.frozen
+class ChildBusted:
+    """A trade of a child's has been taken back: for most order types, `TakeBack`."""
+
+    child: str
+    last_qty: Qty
+    last_px: Price
+    report: ExecutionReport
 
 
 @attrs.frozen
@@ -281,6 +301,8 @@ class Disconnected:
 
 SyntheticEvent: TypeAlias = (
     ChildReported
+    | ChildFilled
+    | ChildBusted
     | Woken
     | MarketMoved
     | EditAsked
@@ -481,16 +503,13 @@ SyntheticEffect: TypeAlias = (
 )
 
 
-@runtime_checkable
 class SyntheticOrderType(Protocol):
-    """One kind of order that acts.  Its class may have:
+    """One kind of order that acts.
 
-    - ``parameters``: the attrs class of what an order of this kind may say.  All its
-      fields have defaults.  A scenario's table is read into it, with durations
-      (`floorproof.market.identifiers.Duration`) and moments (``Moment``).
+    Its class may have an attribute ``parameters``: the attrs class of what an order of this
+    kind may say.  All its fields have defaults.  A scenario's table is read into it, with
+    durations and moments (`floorproof.market.identifiers.Duration` and ``Moment``).
     """
-
-    parameters: ClassVar[type | None] = None
 
     def enter(self, order: SyntheticOrder, desk: SyntheticDesk, /) -> Iterable[SyntheticEffect]:
         """Return what a new order causes: `Accept` or `Refuse`, now or at a later event."""
@@ -514,6 +533,11 @@ class InstrumentMaker(Protocol):
 
     def market(self, symbol: Symbol, desk: SyntheticDesk, /) -> Market | None:
         """Return the implied market of one of them, or None while a leg's is not known."""
+
+
+def acts(order_type: object) -> bool:
+    """Return whether *order_type* is one of these, rather than one for a desk of people."""
+    return hasattr(order_type, "enter")
 
 
 def _released(order_qty: Qty, disclosed_qty: Qty | None) -> Qty:

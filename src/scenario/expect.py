@@ -10,7 +10,7 @@ import attrs
 
 from ..market.fix import Side
 from ..market.identifiers import ClOrdID, CompID, Price, StagedOrderID, Symbol
-from ..market.window import OrderRow, StagedRow, Window
+from ..market.window import OrderRow, StagedRow, SyntheticRow, Window
 from ..market.wording import Wording, label
 from ..runtime.journal import Entry
 from .forms import PRICE_FIELDS, Line
@@ -162,12 +162,16 @@ class Judge:
                 return Verdict(where, says, found, tuple(entries[-8:]))
         return Verdict(where, says)
 
-    def _rows(self, order: str, user: str | None) -> Iterator[tuple[str, StagedRow | OrderRow]]:
+    def _rows(
+        self, order: str, user: str | None
+    ) -> Iterator[tuple[str, StagedRow | SyntheticRow | OrderRow]]:
         for name, window in self._windows.items():
             if user not in (None, name):
                 continue
             if StagedOrderID(order) in window.staged:
                 yield name, window.staged[StagedOrderID(order)]
+            if ClOrdID(order) in window.synthetic:
+                yield name, window.synthetic[ClOrdID(order)]
             for row in window.orders.values():
                 if row.cl_ord_id == ClOrdID(order):
                     yield name, row

@@ -20,6 +20,8 @@ from ..actors.market_flow import MarketFlow
 from ..actors.matching_engine import MatchingEngine
 from ..actors.portfolio_manager import PortfolioManager
 from ..actors.sse_gateway import SseGateway, SseGatewayConfig
+from ..actors.synthetic_host import SyntheticHostConfig
+from ..actors.watched_markets import VenueOf
 from ..market.credentials import Logins
 from ..market.exchange import Exchange
 from ..market.identifiers import CompID, Symbol
@@ -29,6 +31,7 @@ from ..market.window import Window
 from ..market.wording import Wording
 from ..plugins.binding import venue_manager, venue_rules
 from ..plugins.manager import Plugins
+from ..plugins.synthetic import Hours, acts
 from ..runtime.choices import Choices, Defaults, Recorded, Seeded
 from ..runtime.journal import Entry, Header, Journal
 from ..runtime.kernel import Kernel
@@ -364,10 +367,25 @@ def _user(user: UserTable, plan: Plan) -> Factory:
 
 
 def _sse(name: CompID, plan: Plan) -> Factory:
+    acting: dict[str, Any] = {
+        kind: each for kind, each in plan.order_types[name].items() if acts(each)
+    }
+    staged: dict[str, Any] = {
+        kind: each for kind, each in plan.order_types[name].items() if kind not in acting
+    }
     config = SseGatewayConfig(
         logins=plan.logins[name],
         permissions=plan.permissions(),
-        order_types=plan.order_types[name],
+        order_types=staged,
+        synthetic=SyntheticHostConfig(
+            order_types=acting,
+            instruments=plan.listed_instruments,
+            venues={
+                symbol: _venue_of(symbol, venue)
+                for venue in plan.venues.values()
+                for symbol in venue.instruments
+            },
+        ),
         listed={
             gateway: {symbol: plan.instruments[symbol] for symbol in plan.listed(gateway)}
             for gateway in plan.gateways("exchange")
@@ -376,6 +394,35 @@ def _sse(name: CompID, plan: Plan) -> Factory:
         administrators=plan.administrators,
     )
     return lambda context: SseGateway(config, context)
+
+
+def _venue_of(symbol: Symbol, venue: Venue) -> VenueOf:
+    return VenueOf(
+        exchange=venue.name,
+        gateway=venue.gateway,
+        states=venue.states,
+        hours=tuple(_hours(symbol, venue)),
+    )
+
+
+def _hours(symbol: Symbol, venue: Venue) -> Iterator[Hours]:
+    """Yield when an instrument's market is to be open, by its board's timetable."""
+    board = next((board for board in venue.boards if symbol in board.symbols), None)
+    if board is None:
+        yield Hours(0, None)
+        return
+    changes = [(0, board.state), *((each.at_ns, each.state) for each in board.timetable)]
+    opens_ns: int | None = None
+    for at_ns, state in changes:
+        is_open = state.enter and state.match
+        if is_open and opens_ns is None:
+            opens_ns = at_ns
+        elif not is_open and opens_ns is not None:
+            if at_ns > opens_ns:
+                yield Hours(opens_ns, at_ns)
+            opens_ns = None
+    if opens_ns is not None:
+        yield Hours(opens_ns, None)
 
 
 def _exchange_gateway(name: CompID, plan: Plan) -> Factory:

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin
 import attrs
 import msgspec
 
-from ..market.window import OrderRow, StagedRow
+from ..market.window import OrderRow, StagedRow, SyntheticRow
 from ..market.wording import LABELS
 from ..runtime.kernel import ENVIRONMENT
 from .errors import ScenarioError, listed, near, unknown
@@ -36,7 +36,7 @@ FORMS = {
 PRICE_FIELDS = ("price", "last_px", "stop_px")
 """Fields that a scenario writes as the instrument's prices are written."""
 
-_ROWS = (StagedRow, OrderRow)
+_ROWS = (StagedRow, SyntheticRow, OrderRow)
 _COLUMNS = sorted({field.name for row in _ROWS for field in attrs.fields(row)})
 
 

@@ -15,9 +15,11 @@ from ..market.instrument import Instrument
 from ..market.permissions import Permissions
 from ..market.profile import VenueProfile
 from ..market.staging import SetPermission
+from ..market.wording import ORDER_TYPES
 from ..plugins.actions import Instruction
 from ..plugins.desk import OrderType
 from ..plugins.manager import Plugins
+from ..plugins.synthetic import InstrumentMaker, SyntheticInstrument, SyntheticOrderType, acts
 from ..runtime.errors import FloorproofError
 from ..runtime.kernel import ENVIRONMENT, Latency
 from .crowd import flows, replays
@@ -67,6 +69,9 @@ class Plan:
         self.logins = logins(tables)
         self.accounts = accounts(self.logins)
         self.order_types = self._order_types()
+        self.made = self._made()
+        """By symbol, what an order type makes: of which gateway, which type, and what."""
+
         self.flows = tuple(flows(tables, self.venues))
         self.replays = tuple(replays(tables, self.venues, folder))
         self.participants = tuple(self._participants())
@@ -101,6 +106,13 @@ class Plan:
 
     @property
     def instruments(self) -> dict[Symbol, Instrument]:
+        return self.listed_instruments | {
+            symbol: made.instrument for symbol, (_, _, made) in self.made.items()
+        }
+
+    @property
+    def listed_instruments(self) -> dict[Symbol, Instrument]:
+        """What exchanges list, and no order type makes."""
         return {
             symbol: instrument
             for venue in self.venues.values()
@@ -176,11 +188,7 @@ class Plan:
         return CompID(name)
 
     def sse_gateway(self, user: str, name: str | None) -> CompID:
-        own = [
-            gateway
-            for gateway in self.gateways("sse")
-            if CompID(user) in self.logins[gateway].by_user
-        ]
+        own = self._sse_gateways_of(user)
         if name is not None:
             if name not in own:
                 raise ValueError(f"{user} is not logged in at {name!r}, but at: {listed(own)}")
@@ -193,6 +201,33 @@ class Plan:
                 "say which with `via`"
             )
         return own[0]
+
+    def _sse_gateways_of(self, user: str) -> list[CompID]:
+        return [
+            gateway
+            for gateway in self.gateways("sse")
+            if CompID(user) in self.logins[gateway].by_user
+        ]
+
+    def synthetic(
+        self, user: str, order_type: str | None, symbol: str, via: str | None
+    ) -> tuple[CompID, str, type | None] | None:
+        made = self.made.get(self.instrument(symbol).symbol)
+        if made is None and (order_type is None or order_type in ORDER_TYPES):
+            return None
+        if made is None and via is None and not self._sse_gateways_of(user):
+            raise ValueError(unknown("order type", str(order_type), ORDER_TYPES))
+        gateway = self.sse_gateway(user, via if via or made is None else made[0])
+        hosted = {name: each for name, each in self.order_types[gateway].items() if acts(each)}
+        if made is not None and order_type in (None, "limit"):
+            order_type = made[1]
+        if order_type is None or order_type not in hosted:
+            known = [*ORDER_TYPES, *hosted] if made is None else ["limit", *hosted]
+            raise ValueError(unknown("order type", str(order_type), known))
+        return gateway, order_type, getattr(hosted[order_type], "parameters", None)
+
+    def structure(self, table: Mapping[str, Any], cls: type) -> Any:
+        return structure(dict(table), cls, "parameters", self.tables.scenario.start)
 
     def exchange_gateway(self, symbol: str | None, name: str | None) -> CompID:
         if name is not None or symbol is None:
@@ -212,7 +247,11 @@ class Plan:
     def exchange(self, symbol: str | None, name: str | None) -> CompID:
         if symbol is None:
             return CompID(_chosen("exchange", name, tuple(self.venues), "exchange"))
-        venue = self.exchange_of[self.instrument(symbol).symbol]
+        instrument = self.instrument(symbol)
+        if instrument.symbol in self.made:
+            made_by = self.made[instrument.symbol][1]
+            raise ValueError(f"{symbol} is made by {made_by}, and listed at no exchange")
+        venue = self.exchange_of[instrument.symbol]
         if name not in (None, venue):
             raise ValueError(f"{symbol} is listed at {venue}, not at {name!r}")
         return venue
@@ -255,8 +294,8 @@ class Plan:
     def _profile(self, name: str) -> VenueProfile:
         return self.shelf.take(self.shelf.plugins.venues[name])
 
-    def _order_types(self) -> dict[CompID, dict[str, OrderType]]:
-        types: dict[CompID, dict[str, OrderType]] = {}
+    def _order_types(self) -> dict[CompID, dict[str, OrderType | SyntheticOrderType]]:
+        types: dict[CompID, dict[str, OrderType | SyntheticOrderType]] = {}
         offers = self.shelf.plugins.order_types
         for index, gateway in enumerate(self.tables.gateway):
             where = f"gateway[{index}]"
@@ -278,6 +317,26 @@ class Plan:
                 mine[name] = structure(settings, cls, f"{where}.settings.{name}")
             types[CompID(gateway.name)] = mine
         return types
+
+    def _made(self) -> dict[Symbol, tuple[CompID, str, SyntheticInstrument]]:
+        made: dict[Symbol, tuple[CompID, str, SyntheticInstrument]] = {}
+        listed_anywhere = self.listed_instruments
+        for index, gateway in enumerate(self.tables.gateway):
+            for name, order_type in self.order_types.get(CompID(gateway.name), {}).items():
+                if not isinstance(order_type, InstrumentMaker):
+                    continue
+                where = f"gateway[{index}].settings.{name}"
+                with blamed_on(where):
+                    for each in order_type.instruments(listed_anywhere):
+                        symbol = each.instrument.symbol
+                        if symbol in listed_anywhere or symbol in made:
+                            raise ScenarioError(where, f"there is a {symbol!r} already")
+                        for leg in each.legs:
+                            if leg not in listed_anywhere:
+                                what = unknown(f"leg of {symbol}", leg, listed_anywhere)
+                                raise ScenarioError(where, what)
+                        made[symbol] = (CompID(gateway.name), name, each)
+        return made
 
     def _participants(self) -> Iterator[tuple[str, Callable[[], object]]]:
         for index, table in enumerate(self.tables.participant):

@@ -10,7 +10,7 @@ import attrs
 from ..market.fix import OrdStatus, Side, TimeInForce
 from ..market.identifiers import Price, Qty, Symbol
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
-from ..market.window import OrderRow, QuoteRow, Window, average
+from ..market.window import FillRow, OrderRow, QuoteRow, Window, average
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE, Wording, label
 from ..runtime.journal import Entry
 from ..wire.itch import decode
@@ -231,7 +231,12 @@ class Screen:
     """Where each instrument is listed."""
 
     def tables(self, user: str, window: Window) -> Iterator[Table]:
-        orders = (*self._staged(window), *self._orders(window), *self._quotes(window))
+        orders = (
+            *self._staged(window),
+            *self._synthetic(window),
+            *self._orders(window),
+            *self._quotes(window),
+        )
         if not orders:
             yield Table(f"{user}: Orders and Fills is empty", (), ())
             return
@@ -266,6 +271,34 @@ class Screen:
                 "",
                 row.originator,
                 row.owner or "",
+                row.account or "",
+                row.text,
+                clock_time(self.start, row.time_ns),
+            )
+
+    def _synthetic(self, window: Window) -> Iterator[tuple[str, ...]]:
+        for row in window.synthetic.values():
+            exchange = self.exchanges.get(row.symbol)
+            yield (
+                self.wording.side(row.side)[0],
+                row.symbol,
+                f"{exchange}*" if exchange else "ASE",
+                str(row.order_qty),
+                str(row.cum_qty),
+                str(row.leaves_qty),
+                "",
+                self._average(row.symbol, row.traded, row.cum_qty),
+                "" if row.price is None else self.wording.price(row.symbol, row.price),
+                "",
+                "",
+                row.order_type,
+                "",
+                row.synth_status.value,
+                "",
+                row.cl_ord_id,
+                row.parent_id or "",
+                row.originator,
+                row.originator,
                 row.account or "",
                 row.text,
                 clock_time(self.start, row.time_ns),
@@ -334,7 +367,7 @@ class Screen:
                 str(fill.last_qty),
                 self.wording.price(fill.symbol, fill.last_px),
                 "F" if fill.is_full else "P",
-                "Staged" if fill.is_staged else "Outright",
+                _fill_type(fill),
                 fill.order,
                 fill.parent_id or "",
             )
@@ -348,3 +381,9 @@ def _used(table: Table) -> Table:
         headings=tuple(table.headings[index] for index in kept),
         rows=tuple(tuple(row[index] for index in kept) for row in table.rows),
     )
+
+
+def _fill_type(fill: FillRow) -> str:
+    if fill.is_staged:
+        return "Staged"
+    return "Synthetic" if fill.is_synthetic else "Outright"

@@ -15,6 +15,8 @@ from ...market.synthetic import SynthStatus
 from ..synthetic import (
     Amend,
     CancelAsked,
+    ChildBusted,
+    ChildFilled,
     ChildReported,
     Disconnected,
     EditAsked,
@@ -122,7 +124,11 @@ class Autospreader:
         assert spread is not None, "an order in anything else was refused"
         worker = Worker(spread, order, desk)
         match event:
-            case ChildReported(child, report):
+            case (
+                ChildReported(child, report)
+                | ChildFilled(child, report=report)
+                | ChildBusted(child, report=report)
+            ):
                 worker.reported(child, report)
             case EditAsked():
                 why = _objection_to_edit(spread, order, event, worker)
