@@ -13,7 +13,8 @@ import attrs
 from floorproof.market.staging import Claim
 from floorproof.plugins.desk import Desk, DeskEffect, DeskEvent, Parent
 from floorproof.plugins.hookspecs import CONTRACT_VERSION, hookimpl
-from floorproof.plugins.staged import Staged, StagedOrder
+from floorproof.plugins.staged.order import StagedOrder
+from floorproof.plugins.staged.order_type import Staged
 
 floorproof_contract = CONTRACT_VERSION
 
