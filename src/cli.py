@@ -330,6 +330,31 @@ def show(journal: Path, user: str, until: str | None) -> None:
     note_cut(journal, recorded)
 
 
+# --- requests ------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--user", required=True, help="Whose My Requests.")
+@click.option("--until", metavar="T", help="As of then: 90s after the start, or 13:30:04.5.")
+@ends_well
+def requests(journal: Path, user: str, until: str | None) -> None:
+    """List a user's requests at the request centre as of a moment, from a journal."""
+    recorded = recorded_run(journal)
+    if user not in recorded.centre_users:
+        what = unknown("user of the request centre", user, recorded.centre_users)
+        raise ScenarioError("--user", what)
+    until_ns = None if until is None else recorded.moment(until)
+    start = recorded.tables.scenario.start
+    with naming(journal):
+        entries = recorded.entries(until_ns)
+    print_table(story.requests(entries, user, start))
+    if entries:
+        at_ns = entries[-1].time if until_ns is None else until_ns
+        say(f"as of {story.date_and_time(start, at_ns)}")
+    note_cut(journal, recorded)
+
+
 # --- chart ---------------------------------------------------------------------------
 
 

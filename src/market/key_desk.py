@@ -72,6 +72,11 @@ class KeyDesk:
     def ring(self, session_id: SessionID) -> KeyRing:
         return self._rings[session_id]
 
+    @property
+    def sessions(self) -> tuple[SessionID, ...]:
+        """The sessions that have had keys."""
+        return tuple(session_id for session_id, ring in self._rings.items() if ring.pairs)
+
     def _random(self, whose: str) -> RandomBytes:
         if whose not in self._sources:
             self._sources[whose] = self._random_source(whose)

@@ -229,15 +229,20 @@ class RequestCentre:
         return self._groups.of(entity)
 
     @property
-    def next_due_ns(self) -> int | None:
-        """When time alone next does something; None where it does not."""
-        due = [
+    def requests_due_ns(self) -> int | None:
+        """When a request is next set up; None where none waits for that."""
+        due = (
             request.due_ns
             for request in self._requests.values()
             if request.status is RequestStatus.IN_PROGRESS
-        ]
-        keys = self.keys.next_due_ns
-        return min([*due, *([] if keys is None else [keys])], default=None)
+        )
+        return min(due, default=None)
+
+    @property
+    def next_due_ns(self) -> int | None:
+        """When time alone next does something; None where it does not."""
+        due = (self.requests_due_ns, self.keys.next_due_ns)
+        return min((each for each in due if each is not None), default=None)
 
     def found(self, entity: EntityName, group: GroupRow) -> GroupLive:
         """Take in a group that exists from before.

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
+from .centre_wording import CENTRE_MESSAGES, centre_fields
 from .fix import (
     ExecType,
     MDEntryType,
@@ -161,6 +162,7 @@ LABELS: Mapping[str, type] = {
     **{
         cls.__name__: cls
         for cls in (
+            *CENTRE_MESSAGES,
             NewStagedOrder,
             Claim,
             Unclaim,
@@ -387,7 +389,7 @@ class Wording:
             case DropCopy():
                 return f"{message.source_comp_id}: {self.key_fields(message.report)}"
             case _:
-                return ""
+                return centre_fields(message) or ""
 
     def _best(self, symbol: Symbol, *sides: Sequence[tuple[Price, Qty]]) -> Iterator[str]:
         for levels in sides:

@@ -88,6 +88,9 @@ class FloorPlan(Protocol):
 
     def is_administrator(self, user: str) -> bool: ...
 
+    def is_centre_user(self, user: str) -> bool:
+        """Return whether somebody uses the exchange's request centre."""
+
     def exchange(self, symbol: str | None, name: str | None) -> CompID:
         """Return the exchange *name*, or the one that lists *symbol*, or the only one."""
 

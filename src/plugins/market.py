@@ -1,6 +1,5 @@
 """The ledger of the rules that every floor has: who sees what, how a venue answers,
-what its feed tells, how positions are reckoned, who may log on,
-and who may have what copied."""
+what its feed tells, how positions are reckoned, and who may log on."""
 
 from __future__ import annotations
 
@@ -8,7 +7,6 @@ from collections.abc import Sequence
 
 from ..market import (
     auction,
-    copy_filters,
     credentials,
     exchange,
     exposure,
@@ -16,7 +14,6 @@ from ..market import (
     margin,
     pnl,
     replay,
-    request_centre,
     secure_keys,
     secure_logon,
 )
@@ -42,6 +39,4 @@ def rules() -> Sequence[Rule]:
         *secure_keys.RULES,
         *secure_logon.RULES,
         *itch_session.RULES,
-        *request_centre.RULES,
-        *copy_filters.RULES,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from ..actors.administrator import Administrator
+from ..actors.centre_user import CentreUserDesk
 from ..actors.drop_copy import DropCopyDesk
 from ..actors.exchange_gateway import ExchangeGateway, ExchangeGatewayConfig
 from ..actors.execution_trader import ExecutionTrader
@@ -19,6 +20,7 @@ from ..actors.lobster_replay import LobsterReplay, ReplayStart
 from ..actors.market_flow import MarketFlow
 from ..actors.matching_engine import MatchingEngine
 from ..actors.portfolio_manager import PortfolioManager
+from ..actors.request_centre import CentreConfig, RequestCentreDesk
 from ..actors.sse_gateway import SseGateway, SseGatewayConfig
 from ..actors.synthetic_host import SyntheticHostConfig
 from ..actors.watched_markets import VenueOf
@@ -338,10 +340,26 @@ def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
         yield replay.name, _replay(replay)
     for desk in plan.tables.drop_copy:
         yield desk.name, DropCopyDesk
+    if plan.centre is not None:
+        for centre_user in plan.centre.users:
+            yield centre_user.name, _centre_user(plan)
+        yield plan.centre.name, _centre(plan)
     for reader in plan.feed_readers:
         yield reader.name, _feed_reader(reader)
     for participant, make in plan.participants:
         yield participant, _participant(make)
+
+
+def _centre_user(plan: Plan) -> Factory:
+    assert plan.centre is not None, "whoever uses it has one"
+    name = plan.centre.name
+    return lambda _context: CentreUserDesk(name, {})
+
+
+def _centre(plan: Plan) -> Factory:
+    assert plan.centre is not None, "asked for where there is one"
+    config = CentreConfig(make=plan.centre.make)
+    return lambda context: RequestCentreDesk(config, context)
 
 
 def _participant(make: Callable[[], Any]) -> Factory:

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from ..market.centre_acts import CENTRE_ACTS
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
 from ..market.permissions import Permissions
@@ -31,6 +32,7 @@ from .people import accounts, logins, permissions_of, warnings
 from .profiles import described
 from .profiles import warnings as profile_warnings
 from .reading import structure
+from .registered import centre, registry
 from .schema import ROLES, ScenarioFile, StepTable, check_name
 from .shelf import Shelf
 from .venues import Venue, venues
@@ -78,6 +80,8 @@ class Plan:
         self.invariants = chosen_invariants(tables.invariants, self.shelf)
         self.feeds = tuple(feeds(tables, self.venues, self.sessions))
         self.feed_readers = tuple(readers(tables))
+        self.registry = registry(tables, self.sessions)
+        self.centre = centre(tables, self.registry)
         self._check_links()
         self._check_drop_copies()
         self.instructions = tuple(self._instructions())
@@ -244,6 +248,13 @@ class Plan:
     def is_administrator(self, user: str) -> bool:
         return self._roles.get(user) == "administrator"
 
+    @property
+    def centre_users(self) -> tuple[CompID, ...]:
+        return () if self.centre is None else tuple(user.name for user in self.centre.users)
+
+    def is_centre_user(self, user: str) -> bool:
+        return user in self.centre_users
+
     def exchange(self, symbol: str | None, name: str | None) -> CompID:
         if symbol is None:
             return CompID(_chosen("exchange", name, tuple(self.venues), "exchange"))
@@ -387,7 +398,7 @@ class Plan:
 
     def _act(self, step: StepTable, where: str) -> list[Instruction]:
         """Return what a step comes to, all of it: an action may be anybody's code."""
-        actors = [*self._roles, *(name for name, _ in self.participants)]
+        actors = [*self._roles, *(name for name, _ in self.participants), *self.centre_users]
         if step.who not in actors:
             raise ScenarioError(f"{where}.who", unknown("user", step.who, actors))
         with blamed_on(f"{where}.do"):
@@ -413,6 +424,14 @@ class Plan:
                     f"{where}.do",
                     f"{instruction.recipient} is an administrator, who sets permissions and "
                     f"cannot {step.do!r}",
+                )
+            if self.is_centre_user(instruction.recipient) and not isinstance(
+                instruction.message, CENTRE_ACTS
+            ):
+                raise ScenarioError(
+                    f"{where}.do",
+                    f"{instruction.recipient} is a user of the request centre, and cannot "
+                    f"{step.do!r}",
                 )
         return instructions
 
@@ -459,6 +478,12 @@ def _names(tables: ScenarioFile) -> dict[str, str]:
         (flow.settings.name, f"flow[{index}].settings.name")
         for index, flow in enumerate(tables.flow)
     ]
+    if tables.request_centre is not None:
+        declared.append((tables.request_centre.name, "request_centre.name"))
+        declared += [
+            (user.name, f"request_centre.user[{index}].name")
+            for index, user in enumerate(tables.request_centre.user)
+        ]
     for name, where in declared:
         with blamed_on(where):
             check_name(name)

@@ -80,7 +80,7 @@ def zone_of(table: ExchangeTable, where: str) -> ZoneInfo | None:
     Raises:
         ScenarioError: if there is no such zone.
     """
-    return None if table.time_zone is None else _known_zone(table.time_zone, f"{where}.time_zone")
+    return None if table.time_zone is None else known_zone(table.time_zone, f"{where}.time_zone")
 
 
 def _check_undescribed(table: ExchangeTable, where: str) -> None:
@@ -249,7 +249,7 @@ class _Calendar:
 
     def windows(self, opens: time, closes: time, zone: str) -> list[tuple[int, int]]:
         """Return the stretches from *opens* to *closes* of the run's trading dates."""
-        of = _known_zone(zone, "time zone")
+        of = known_zone(zone, "time zone")
         found = [
             (
                 self.moment_ns(datetime.combine(day, opens), of),
@@ -298,10 +298,10 @@ class _Calendar:
 
 
 def _zone(profile: VenueProfile, where: str) -> ZoneInfo:
-    return _known_zone(profile.time_zone, where)
+    return known_zone(profile.time_zone, where)
 
 
-def _known_zone(name: str, where: str) -> ZoneInfo:
+def known_zone(name: str, where: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

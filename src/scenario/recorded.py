@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from ..market.centre_wording import WITH_SECRETS
 from ..market.identifiers import Symbol
 from ..market.instrument import Instrument
 from ..market.profile import VenueProfile
@@ -20,7 +21,9 @@ from .reading import parse_duration, read_scenario
 from .schema import ScenarioFile
 from .venues import instruments_of
 
-_CLASSES: Mapping[str, type] = {cls.__name__: cls for cls in LABELS.values()}
+_CLASSES: Mapping[str, type] = {
+    cls.__name__: cls for cls in LABELS.values() if cls not in WITH_SECRETS
+}
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
 
 
@@ -46,6 +49,12 @@ class RecordedRun:
     @property
     def users(self) -> tuple[str, ...]:
         return tuple(user.name for user in self.tables.user)
+
+    @property
+    def centre_users(self) -> tuple[str, ...]:
+        """Who uses the request centre."""
+        centre = self.tables.request_centre
+        return () if centre is None else tuple(user.name for user in centre.user)
 
     @property
     def exchange_of(self) -> Mapping[Symbol, str]:

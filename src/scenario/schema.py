@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from attrs import validators
 
 from ..actors.execution_trader import Habits
 from ..market.auction import CHAINS
+from ..market.centre_users import Right
+from ..market.copy_filters import CopyFilter
+from ..market.firms import GatewayKind, Market
 from ..market.identifiers import Duration
 from ..market.staging import Permission
 from ..market.wording import TIMES_IN_FORCE
@@ -385,6 +388,121 @@ class FeedReaderTable:
 
 
 @attrs.frozen(kw_only=True)
+class FirmTable:
+    """``[[registry.firm]]``: a Globex firm."""
+
+    gfid: str
+    entity: str = attrs.field(validator=_named)
+    """The registered entity that it belongs to."""
+
+    clearing_firm: str | None = None
+    """The firm that guarantees it; without one it clears for itself."""
+
+
+@attrs.frozen(kw_only=True)
+class SenderCompTable:
+    """``[[registry.sender_comp]]``: a firm's order entry session."""
+
+    comp_id: str
+    """Three characters of the session, three of the firm."""
+
+    session: str
+    """Who has it on the floor: a gateway, a flow, a participant."""
+
+    kind: GatewayKind = GatewayKind.CGW
+    market: Market = Market.GLOBEX
+
+
+@attrs.frozen(kw_only=True)
+class TargetTable:
+    """``[[registry.target]]``: a drop copy session that an entity has been assigned."""
+
+    comp_id: str
+    entity: str
+    kind: GatewayKind = GatewayKind.CGW
+    market: Market = Market.GLOBEX
+
+
+@attrs.frozen(kw_only=True)
+class RegistryTable:
+    """``[registry]``: who is registered at the exchange."""
+
+    front_ends: tuple[str, ...] = ()
+    """The front end systems that a drop copy group may be given."""
+
+    market_data: Mapping[str, str] = attrs.field(factory=dict)
+    """The entity of each market data session that secure keys may belong to."""
+
+    firm: tuple[FirmTable, ...] = ()
+    sender_comp: tuple[SenderCompTable, ...] = ()
+    target: tuple[TargetTable, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class CentreUserTable:
+    """``[[request_centre.user]]``: a person who uses the request centre."""
+
+    name: str = attrs.field(validator=_named)
+    entities: tuple[str, ...] = attrs.field(validator=validators.min_len(1))
+    rights: tuple[Right, ...] = ()
+    email: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class KeyTable:
+    """``[[request_centre.key]]``: a secure key pair from before the run."""
+
+    session: str
+    """The first three characters of an order entry session's comp id, a target's comp id, or
+    a market data session."""
+
+    created: date
+
+
+@attrs.frozen(kw_only=True)
+class GroupTable:
+    """``[[request_centre.group]]``: a drop copy group from before the run."""
+
+    entity: str
+    name: str
+    front_end: str
+    filters: tuple[CopyFilter, ...]
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    market: Market = Market.GLOBEX
+    gfids: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class RequestCentreTable:
+    """``[request_centre]``: where groups and keys are asked for."""
+
+    name: str = attrs.field(default="CENTRE", validator=_named)
+    fee: Decimal = attrs.field(default=Decimal(0), validator=validators.ge(Decimal(0)))
+    """What every group but the first costs, in US dollars."""
+
+    setup: Duration = attrs.field(default=Duration(0), validator=_not_negative)
+    """How long a request is in progress."""
+
+    daily_setup: str | None = None
+    """Instead, the time of day at which requests are set up, such as ``"16:00"``."""
+
+    codes_per_day: int = attrs.field(default=10, validator=_not_negative)
+    source_limits: bool = False
+    environment: str = "Production"
+    market_close: str = "16:00"
+    """The time of day that keys end with."""
+
+    time_zone: str = "America/Chicago"
+    holidays: tuple[date, ...] = ()
+    """Weekdays without a market close."""
+
+    user: tuple[CentreUserTable, ...] = ()
+    key: tuple[KeyTable, ...] = ()
+    group: tuple[GroupTable, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class ParticipantTable:
     """``[[participant]]``: a participant that a plugin offers."""
 
@@ -473,6 +591,8 @@ class ScenarioFile:
     replay: tuple[ReplayTable, ...] = ()
     drop_copy: tuple[DropCopyTable, ...] = ()
     feed_reader: tuple[FeedReaderTable, ...] = ()
+    registry: RegistryTable | None = None
+    request_centre: RequestCentreTable | None = None
     participant: tuple[ParticipantTable, ...] = ()
     invariants: InvariantsTable = attrs.field(factory=InvariantsTable)
     choices: Mapping[str, int] = attrs.field(factory=dict, validator=_choices)

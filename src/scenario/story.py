@@ -9,6 +9,7 @@ import attrs
 
 from ..market.fix import OrdStatus, Side, TimeInForce
 from ..market.identifiers import Price, Qty, Symbol
+from ..market.my_requests import MyRequests
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.window import FillRow, OrderRow, QuoteRow, Window, average
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE, Wording, label
@@ -41,6 +42,12 @@ def clock_time(start: datetime, now_ns: int) -> str:
     if rest:
         return f"{moment}{rest:03}"
     return moment.removesuffix("000")
+
+
+def date_and_time(start: datetime, now_ns: int) -> str:
+    """Return a moment of the run with its day, at *start*'s offset."""
+    moment = start + timedelta(microseconds=now_ns // 1_000)
+    return f"{moment:%Y-%m-%d} {clock_time(start, now_ns)}"
 
 
 def _tone(word: str) -> str:
@@ -140,6 +147,45 @@ def feed(entries: Sequence[Entry], name: str, reader: str, start: datetime) -> T
             rows.append((clock(line.time_ns), str(number), said, line.bids, line.offers))
     headings = ("time", "#", "message", "bids", "offers")
     return Table(f"{name}, as {reader} reads it", headings, tuple(rows), frozenset({"#"}))
+
+
+def requests(entries: Sequence[Entry], user: str, start: datetime) -> Table:
+    """Return a user's *My Requests*: what he submitted, and what he may approve."""
+    mine = MyRequests()
+    for entry in entries:
+        if entry.sender is not None and entry.actor == user:
+            mine.show(entry.payload, entry.time)
+    title = f"{user}: My Requests" if mine.rows else f"{user}: My Requests is empty"
+    rows = tuple(
+        (
+            each.request_id,
+            str(each.market),
+            str(each.kind),
+            each.subject,
+            each.submitted_by,
+            str(each.status),
+            "to approve" if each.to_approve else "",
+            each.fee or "",
+            date_and_time(start, at_ns),
+            each.text,
+        )
+        for at_ns, each in mine.rows.values()
+    )
+    return _used(Table(title, _REQUESTS, rows)) if rows else Table(title, (), ())
+
+
+_REQUESTS = (
+    "Request",
+    "Market",
+    "Type",
+    "Subject",
+    "Submitted by",
+    "Status",
+    "To do",
+    "Fee (USD)",
+    "Updated",
+    "Reason",
+)
 
 
 def positions(windows: Mapping[str, Window]) -> Table | None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from floorproof.market import messages, quotes, rejects, staging, synthetic
+from floorproof.market.centre_wording import CENTRE_MESSAGES
 from floorproof.market.fix import (
     BusinessRejectReason,
     CxlRejReason,
@@ -471,7 +472,9 @@ def test_labels_hold_every_word_and_its_class() -> None:
         if not isinstance(message, DropCopy | OnBehalf | str)
     }
 
-    assert words == dict(LABELS)
+    # Those of the request centre are said in `test_centre_wording`.
+    of_the_centre = {cls.__name__: cls for cls in CENTRE_MESSAGES}
+    assert words | of_the_centre == dict(LABELS)
 
 
 @pytest.mark.parametrize(
