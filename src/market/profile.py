@@ -16,6 +16,7 @@ import attrs
 from attrs import validators
 
 from .identifiers import Symbol
+from .ledger import Rule
 
 MONTH_CODES = "FGHJKMNQUVXZ"
 """The futures industry's letters for January to December."""
@@ -299,6 +300,9 @@ class VenueProfile:
 
     settings: Callable[[Sequence[Listed], Windows], Settings] = no_settings
     """What its rule sets are set to, for the contracts of a run."""
+
+    ledger: tuple[Rule, ...] = ()
+    """The rules that are its own: what it trades and when, and where it differs."""
 
     @products.validator
     def _told_apart(self, _attribute: object, products: tuple[Product, ...]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 import msgspec
@@ -193,9 +193,20 @@ class Interrupt:
     """What else is done, after the state has changed."""
 
 
+@runtime_checkable
+class TellsItself(Protocol):
+    """A published message that a story shows; others are on record, and not shown."""
+
+    @property
+    def symbol(self) -> Symbol: ...
+
+    def told(self, instrument: Instrument) -> str:
+        """Return what it says of *instrument*, for a person."""
+
+
 @attrs.frozen
 class Publish:
-    """Put *message* on the venue's public feed."""
+    """Put *message* on the venue's public feed; a story shows it if it is `TellsItself`."""
 
     message: object
 

@@ -168,8 +168,9 @@ def rules() -> Sequence[Rule] | Mapping[str, Sequence[Rule]]:
     """Say which rules the plugin implements, for the ledger that ``floorproof rules`` prints.
 
     A mapping says which of the names that the plugin offers has which rules: a rule set, a
-    bundle, a venue, an algorithm.  A plain sequence is of all that it offers.  A rule may
-    belong to several names, also of several plugins, if it is the same everywhere.
+    bundle, an algorithm.  A plain sequence is of all that it offers.  A rule may belong to
+    several names, also of several plugins, if it is the same everywhere.  The rules of a
+    venue stand in its profile.
     """
     raise NotImplementedError
 

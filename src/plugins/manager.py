@@ -339,6 +339,8 @@ def examine(name: str, version: str, source: str, provider: object) -> Plugin:
         )
         for kind, answer in answers.items()
     }
+    profiles: list[Any] = [offer.cls for offer in offers.get("venues", ())]
+    of_venues = [rule for profile in profiles for rule in profile.ledger]
     by_name = None
     if isinstance(rules, Mapping):
         by_name = {of: _rules(name, rules[of]) for of in rules}
@@ -349,7 +351,7 @@ def examine(name: str, version: str, source: str, provider: object) -> Plugin:
         version=version,
         source=source,
         contract=contract,
-        rules=_rules(name, rules),
+        rules=(*of_venues, *_rules(name, rules)),
         rules_by_name=by_name,
         offers=offers,
     )

@@ -12,7 +12,7 @@ import attrs
 from ..market.ledger import Rule
 from ..market.profile import VenueProfile
 from .errors import UnknownPlugin
-from .manager import Plugins
+from .manager import Plugin, Plugins
 
 HAVING_RULES = ("venues", "rule_sets", "matching_algorithms", "order_types", "participants")
 """The kinds of what plugins offer that rules may belong to."""
@@ -55,7 +55,7 @@ def names(plugins: Plugins) -> list[str]:
 def _sections(name: str, plugins: Plugins) -> Iterator[Section]:
     if name in plugins.venues:
         profile: VenueProfile = plugins.venues[name].cls
-        yield Section(name, _own(name, plugins))
+        yield Section(name, profile.ledger)
         yield from _of_rule_sets(profile.rules, plugins)
     elif name in plugins.rule_sets:
         yield from _of_rule_sets((name,), plugins)
@@ -95,6 +95,12 @@ def _own(name: str, plugins: Plugins) -> tuple[Rule, ...]:
         by_name: Mapping[str, tuple[Rule, ...]] | None = plugin.rules_by_name
         offers = any(offer.name == name for kind in plugin.offers.values() for offer in kind)
         if offers:
-            rules = plugin.rules if by_name is None else by_name.get(name, ())
+            rules = _apart(plugin) if by_name is None else by_name.get(name, ())
             found |= {rule.id: rule for rule in rules}
     return tuple(found.values())
+
+
+def _apart(plugin: Plugin) -> tuple[Rule, ...]:
+    """Return the rules that a plugin does not tell apart: all but those of its venues."""
+    of_venues = {rule.id for offer in plugin.offers.get("venues", ()) for rule in offer.cls.ledger}
+    return tuple(rule for rule in plugin.rules if rule.id not in of_venues)

@@ -73,6 +73,9 @@ class WindowPrice:
     opened_ns: int
     closed_ns: int
 
+    def told(self, instrument: Instrument) -> str:
+        return f"{self.symbol} {self.name} {instrument.show(self.price)}, of {self.quantity}"
+
 
 def _in_order(
     _settings: object, field: attrs.Attribute[Any], windows: tuple[tuple[int, int], ...]

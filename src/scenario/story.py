@@ -11,6 +11,7 @@ from ..market.fix import OrdStatus, Side, TimeInForce
 from ..market.identifiers import Price, Qty, Symbol
 from ..market.my_requests import MyRequests
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
+from ..market.rules import TellsItself
 from ..market.window import FillRow, OrderRow, QuoteRow, Window, average
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE, Wording, label
 from ..runtime.journal import Entry
@@ -79,9 +80,8 @@ def messages(
     last: tuple[object, ...] = ()
     tones = []
     for entry in entries:
-        if entry.sender is None and isinstance(entry.payload, _MADE_PUBLIC):
+        if entry.sender is None and (said := _made_public(entry, wording)) is not None:
             time = clock_time(start, entry.time)
-            said = wording.key_fields(entry.payload)
             rows.append([time, entry.actor, "", label(entry.payload), said])
             tones.append(_tone(label(entry.payload)))
             last = ()
@@ -104,6 +104,16 @@ def messages(
         tuple(tuple(row) for row in rows),
         tones=tuple(tones),
     )
+
+
+def _made_public(entry: Entry, wording: Wording) -> str | None:
+    """Return what a fact says that has become public, or None if it has not."""
+    message = entry.payload
+    if isinstance(message, _MADE_PUBLIC):
+        return wording.key_fields(message)
+    if entry.kind == "published" and isinstance(message, TellsItself):
+        return message.told(wording.instruments[message.symbol])
+    return None
 
 
 _MADE_PUBLIC = (SecurityStatus, IndicativePrice, AuctionResult, OperationRefused)

@@ -6,6 +6,7 @@ The tables are those of `reference/cme.md`, section 2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from commands import command
 from oracle.shorthand import request
 from venue_days import VenueDay, described
 
@@ -536,3 +538,55 @@ def test_what_the_venues_tables_say_is_in_the_listing() -> None:
         "crude palm oil futures, 25 tonnes, tick 1 = 25, physical"
     )
     assert "USD" in known["product FUPO"]
+
+
+# --- the ledger -----------------------------------------------------------------------
+
+
+def test_the_ledger_of_a_venue_begins_with_what_it_is() -> None:
+    ran = command("rules", "bmd")
+
+    lines = ran.out.splitlines()
+    assert ran.status == 0
+    assert lines[:4] == [
+        "    name: Bursa Malaysia Derivatives Berhad",
+        "    MIC: XKLS",
+        "    currency: MYR",
+        "    time zone: Asia/Kuala_Lumpur",
+    ]
+    ids = [line.split()[0] for line in lines[:-1] if line and not line.startswith(" ")]
+    assert ids[:5] == [f"BMD-{number}" for number in range(1, 6)]
+    assert {"CMKT-1", "SMP-1", "BAND-1", "LIMIT-1", "BMD-LIM-5"} <= set(ids)
+    assert len(ids) == len(set(ids)) == int(lines[-1].split()[0])
+
+
+def test_what_a_venue_has_that_cme_has_not_is_told() -> None:
+    ran = command("rules", "bmd", "--against", "cme")
+
+    lines = ran.out.splitlines()
+    heads = [line.split()[:2] for line in lines if line.startswith(("+", "-"))]
+    own = [*(f"BMD-{n}" for n in range(1, 6)), *(f"BMD-LIM-{n}" for n in range(1, 6))]
+    assert heads == [*(["+", id] for id in own), ["-", "CME-1"], ["-", "CME-2"]]
+    assert lines[lines.index("    currency: MYR") + 1] == "        cme: USD"
+    assert lines[-1].startswith("10 rules only in bmd, 2 only in cme, ")
+
+
+@pytest.mark.parametrize("venue", ["gme", "mgex", "bmd"])
+def test_each_rule_of_a_venue_names_its_source_and_a_test(venue: str) -> None:
+    ran = command("rules", venue, "--source", "contract" if venue != "mgex" else "Wheat")
+
+    blocks = re.split(r"\n(?=\S)", ran.out)
+    assert len(blocks) > 2
+    assert all(
+        "\n    source: " in each and "\n    shown by tests/" in each for each in blocks[1:-1]
+    )
+
+
+def test_the_venues_are_listed() -> None:
+    ran = command("venues")
+
+    rows = {line.split()[0]: line for line in ran.out.splitlines()}
+    assert {"bmd", "cme", "gme", "mgex"} <= set(rows)
+    assert re.match(
+        r"mgex +XMGE +USD +America/Chicago +MWE +Minneapolis Grain Exchange", rows["mgex"]
+    )

@@ -33,7 +33,7 @@ class Second:
 
 OF_FIRST, OF_SECOND = Rule("F-1", "First.", "a book"), Rule("S-1", "Second.", "a book")
 OF_BOTH, OF_DAY = Rule("B-1", "Both.", "a book"), Rule("D-1", "A day.", "an almanac")
-OF_TOWN = Rule("T-1", "A town.", "an atlas")
+OF_TOWN, OF_VILLAGE = Rule("T-1", "A town.", "an atlas"), Rule("V-1", "Few.", "an atlas")
 PROFILE = VenueProfile(
     name="Town Hall",
     mic="XTWN",
@@ -42,6 +42,7 @@ PROFILE = VenueProfile(
     rules=("day",),
     day=DayPlan(phases=(Phase("OPEN"),), between="SHUT", closed="SHUT"),
     sessions=(Session(opens=time(9), closes=time(17)),),
+    ledger=(OF_TOWN,),
 )
 
 
@@ -59,7 +60,6 @@ class Provider:
     @hookimpl
     def rules(self) -> Mapping[str, Sequence[Rule]]:
         return {
-            "town": [OF_TOWN],
             "day": [OF_DAY],
             "first": [OF_FIRST, OF_BOTH],
             "second": [OF_SECOND, OF_BOTH],
@@ -76,6 +76,10 @@ class Plain:
         return {"plain": First}
 
     @hookimpl
+    def venues(self) -> Mapping[str, VenueProfile]:
+        return {"village": attrs.evolve(PROFILE, ledger=(OF_VILLAGE,), rules=("plain",))}
+
+    @hookimpl
     def rules(self) -> Sequence[Rule]:
         return [OF_FIRST]
 
@@ -89,7 +93,8 @@ PLUGINS = Plugins.of({"hall": Provider(), "plain-plugin": Plain()})
     ("town",         "town T-1 | day D-1 | first F-1 B-1 | second S-1"),
     ("hall",         "hall T-1 D-1 F-1 B-1 S-1"),
     ("plain",        "plain F-1"),
-    ("plain-plugin", "plain-plugin F-1"),
+    ("village",      "village V-1 | plain F-1"),
+    ("plain-plugin", "plain-plugin V-1 F-1"),
 ])  # fmt: skip
 def test_a_name_has_its_own_rules_and_those_of_what_it_is_made_of(name: str, expected: str) -> None:
     found = [" ".join([each.name, *(r.id for r in each.rules)]) for each in sections(name, PLUGINS)]

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -354,3 +356,51 @@ def test_a_run_goes_through_the_venues_day() -> None:
     entered = [(each.symbol, each.trading_state) for each in result.facts("trading state")]
     assert [state for symbol, state in entered if symbol == "WHT"] == ["CALL", "OPEN", "SHUT"]
     assert result.end_ns == 300 * MINUTE
+
+
+# --- the page ------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs" / "venues.md").read_text(encoding="utf-8")
+(BMD, WINDOW) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+(PLUGIN,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_scenario_of_the_page_is_one() -> None:
+    text = f'[scenario]\nname = "s"\nstart = 2026-03-03T11:00:00+08:00\n{BMD}'
+
+    made = parse(text, plugins=INSTALLED).plan.venues[CompID("BMD")]
+
+    assert made.instruments[Symbol("FCPOJ6")].show(4000) == "4000"
+    assert [board.name for board in made.boards] == ["FCPO"]
+
+
+def test_the_plugin_of_the_page_is_a_venue(tmp_path: Path) -> None:
+    (tmp_path / "hall.py").write_text(PLUGIN, encoding="utf-8")
+    text = (
+        '[scenario]\nname = "s"\nstart = 2026-03-03T09:00:00-05:00\nplugins = ["hall.py"]\n'
+        '[[exchange]]\nname = "HALL"\nvenue = "town-hall"\n'
+    )
+
+    made = parse(text, tmp_path)
+    result = floorproof.run(made)
+
+    (window,) = [
+        each
+        for name, each in made.plan.venues[CompID("HALL")].rule_sets.items()
+        if name == "settlement-window"
+    ]
+    assert getattr(window, "name", "") == "noon"
+    assert [each.trading_state for each in result.facts("trading state")] == [
+        "PRE-OPEN", "OPENING", "OPEN", "CLOSE FINAL",
+    ]  # fmt: skip
+    assert result.end_ns == 420 * MINUTE
+
+
+def test_the_window_of_the_page_is_one() -> None:
+    text = (
+        '[scenario]\nname = "s"\nstart = 2026-03-03T09:00:00-05:00\n[[exchange]]\nname = "X"\n'
+        'rules = ["settlement-window"]\n[[exchange.instrument]]\nsymbol = "NCL"\n'
+        f'price_decimals = 0\ntick = "1"\n{WINDOW}'
+    )
+
+    assert parse(text, plugins=INSTALLED).name == "s"

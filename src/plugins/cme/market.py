@@ -261,6 +261,7 @@ VENUE = VenueProfile(
     rules=("cme",),
     day=DAY,
     sessions=(Session(opens=time(17), closes=time(16), opens_on=-1),),
+    ledger=CME,
 )
 
 
@@ -279,4 +280,4 @@ def venues() -> Mapping[str, VenueProfile]:
 
 @hookimpl
 def rules() -> Mapping[str, Sequence[Rule]]:
-    return {"cme": CME, "cme-market": RULES}
+    return {"cme-market": RULES}

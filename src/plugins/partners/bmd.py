@@ -129,6 +129,7 @@ VENUE = VenueProfile(
     ),
     since=date(2018, 2, 26),
     settings=_settings,
+    ledger=RULES,
 )
 
 
@@ -144,4 +145,4 @@ def venues() -> Mapping[str, VenueProfile]:
 
 @hookimpl
 def rules() -> Mapping[str, Sequence[Rule]]:
-    return {"bmd": RULES, "bmd-limits": (*LIMIT_RULES, *LIMITS)}
+    return {"bmd-limits": (*LIMIT_RULES, *LIMITS)}

@@ -103,6 +103,9 @@ class LimitsWidened:
     low: str
     high: str
 
+    def told(self, instrument: Instrument) -> str:
+        return f"{self.symbol} {self.low} to {self.high}"
+
 
 _SECOND_NS = 1_000_000_000
 _PERCENT = re.compile(r"\d{1,2}(\.\d{1,6})?", re.ASCII)
@@ -268,7 +271,13 @@ def _around(instrument: Instrument, percent: str) -> DailyLimits:
     """Return the limits that are so many percent from an instrument's settlement."""
     settlement = Decimal(instrument.reference_px or 0).scaleb(-instrument.price_decimals)
     away = settlement * Decimal(percent) / 100
-    return DailyLimits(low=f"{settlement - away:f}", high=f"{settlement + away:f}")
+    return DailyLimits(low=_plain(settlement - away), high=_plain(settlement + away))
+
+
+def _plain(price: Decimal) -> str:
+    """Return a price without zeros that say nothing."""
+    text = f"{price:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 _CONTRACTS = 3

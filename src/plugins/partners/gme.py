@@ -121,6 +121,7 @@ VENUE = VenueProfile(
     ),
     since=date(2009, 2, 2),
     settings=_settings,
+    ledger=RULES,
 )
 
 
@@ -132,8 +133,3 @@ def rule_sets() -> Mapping[str, type | Bundle]:
 @hookimpl
 def venues() -> Mapping[str, VenueProfile]:
     return {"gme": VENUE}
-
-
-@hookimpl
-def rules() -> Mapping[str, Sequence[Rule]]:
-    return {"gme": RULES}

@@ -113,6 +113,7 @@ VENUE = VenueProfile(
     since=date(2013, 4, 8),
     until=date(2025, 6, 30),
     settings=_settings,
+    ledger=RULES,
 )
 
 
@@ -124,8 +125,3 @@ def rule_sets() -> Mapping[str, type | Bundle]:
 @hookimpl
 def venues() -> Mapping[str, VenueProfile]:
     return {"mgex": VENUE}
-
-
-@hookimpl
-def rules() -> Mapping[str, Sequence[Rule]]:
-    return {"mgex": RULES}
