@@ -227,6 +227,9 @@ class Product:
 
     algorithm: str = "F"
 
+    limited: bool = False
+    """Whether a day's limits are around its settlement, except in the spot month."""
+
     sessions: tuple[Session, ...] = ()
     """When it is traded, if not at the venue's hours."""
 

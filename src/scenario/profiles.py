@@ -55,23 +55,37 @@ def described(tables: ScenarioFile, profile_of: FindProfile) -> ScenarioFile:
 
 
 def warnings(tables: ScenarioFile, profile_of: FindProfile) -> Iterator[str]:
-    """Yield which venues a profile does not describe as they were when the run begins."""
+    """Yield where a venue may not be as its profile has it: at another time, without its limits.
+
+    Args:
+        tables: as `described` has left them.
+    """
     for index, table in enumerate(tables.exchange):
         if table.venue is None:
             continue
-        profile = profile_of(table.venue)
-        zone = _zone(profile, f"exchange[{index}].venue")
-        today = tables.scenario.start.astimezone(zone).date()
-        if profile.since is not None and today < profile.since:
+        where, profile = f"exchange[{index}]", profile_of(table.venue)
+        now = tables.scenario.start.astimezone(_zone(profile, f"{where}.venue"))
+        if profile.since is not None and now.date() < profile.since:
             when = f"from {profile.since} on"
-        elif profile.until is not None and today >= profile.until:
+        elif profile.until is not None and now.date() >= profile.until:
             when = f"before {profile.until}"
         else:
-            continue
-        yield (
-            f"exchange[{index}].venue: {table.venue!r} is described as it was {when}, and the"
-            f" scenario begins on {today}"
-        )
+            when = ""
+        if when:
+            yield (
+                f"{where}.venue: {table.venue!r} is described as it was {when}, and the scenario"
+                f" begins on {now.date()}"
+            )
+        products = {product.code: product for product in profile.products}
+        for number, each in enumerate(table.instrument):
+            product = products.get(each.product or "")
+            if product is not None and product.limited and each.reference is None:
+                spot = str(product.spot(now.replace(tzinfo=None)))
+                if each.month != spot:
+                    yield (
+                        f"{where}.instrument[{number}]: no reference, so nobody knows the limits"
+                        f" of {each.symbol}, which are around its settlement"
+                    )
 
 
 def zone_of(table: ExchangeTable, where: str) -> ZoneInfo | None:

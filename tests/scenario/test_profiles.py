@@ -94,6 +94,7 @@ TOWN = VenueProfile(
             months=ContractMonths(says="serial months", consecutive=4),
             last_trade=LastTrade(day=15, at=time(12)),
         ),
+        Product(code="PIG", name="pigs", tick="1", limited=True),
         Product(code="OIL", name="oil", tick="1", sessions=(MORNING,), algorithm="C"),
         Product(code="RYE", name="rye"),
     ),
@@ -150,7 +151,11 @@ def test_a_venue_alone_lists_its_products_with_their_terms() -> None:
             each.algorithm,
         )
         for symbol, each in made.instruments.items()
-    } == {"WHT": ("0.25", Decimal(50), "F"), "OIL": ("1", Decimal(1), "C")}
+    } == {
+        "WHT": ("0.25", Decimal(50), "F"),
+        "PIG": ("1", Decimal(1), "F"),
+        "OIL": ("1", Decimal(1), "C"),
+    }
     assert list(made.rule_sets) == ["town-states"]
     assert set(made.chains.values()) == {CHAINS["cme"]}
 
@@ -246,6 +251,7 @@ def test_a_board_of_the_files_own_goes_before_the_hours() -> None:
 
     assert [(board.name, board.symbols) for board in made.boards] == [
         ("MINE", ("WHT",)),
+        ("PIG", ("PIG",)),
         ("OIL", ("OIL",)),
     ]
 
@@ -344,10 +350,33 @@ def test_what_does_not_go_with_a_venue_is_refused_where_it_stands(exchange: str,
     ("2026-06-01T04:00:00Z", ""),
 ])  # fmt: skip
 def test_a_venue_that_was_not_so_then_is_warned_of(start: str, said: str) -> None:
-    warned = " ".join(scenario('venue = "town"', start).warnings)
+    warned = " ".join(
+        scenario('venue = "town"\n' + instrument(symbol="A", product="OIL"), start).warnings
+    )
 
     assert said in warned
     assert bool(warned) is bool(said)
+
+
+@pytest.mark.parametrize(("terms", "warned"), [
+    ({"product": "PIG"}, True),
+    ({"product": "PIG", "month": "2026-04"}, True),
+    ({"product": "PIG", "month": "2026-03"}, False),  # the spot month has no limits
+    ({"product": "PIG", "reference": "50"}, False),
+    ({"product": "WHT"}, False),
+    ({"price_decimals": 0, "tick": "1"}, False),
+], ids=str)  # fmt: skip
+def test_limits_that_nobody_knows_are_warned_of(terms: dict[str, object], warned: bool) -> None:
+    said = scenario('venue = "town"\n' + instrument(symbol="A", **terms)).warnings
+
+    assert (
+        list(said)
+        == [
+            "exchange[0].instrument[0]: no reference, so nobody knows the limits of A, which are around"
+            " its settlement"
+        ]
+        * warned
+    )
 
 
 def test_a_run_goes_through_the_venues_day() -> None:

@@ -68,7 +68,7 @@ def _settings(listed: Sequence[Listed], _windows: Windows) -> Settings:
     limited = [
         each.symbol
         for each in listed
-        if each.product.code == "FCPO" and each.settlement is not None and not each.is_spot
+        if each.product.limited and each.settlement is not None and not each.is_spot
     ]
     return {"bmd-limits": {"symbols": limited}}
 
@@ -106,6 +106,7 @@ VENUE = VenueProfile(
                 alternate_to=36,
             ),
             last_trade=_EXPIRY,
+            limited=True,
         ),
         Product(
             code="FUPO",

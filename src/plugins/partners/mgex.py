@@ -66,7 +66,6 @@ SETTLEMENT = (time(13, 14), time(13, 15), "America/Chicago")
 
 
 def _settings(listed: Sequence[Listed], windows: Windows) -> Settings:
-    wheat = [each for each in listed if each.product.code == "MWE"]
     limits = {
         each.symbol: {
             "days": [
@@ -76,13 +75,13 @@ def _settings(listed: Sequence[Listed], windows: Windows) -> Settings:
                 }
             ]
         }
-        for each in wheat
-        if each.settlement is not None and not each.is_spot
+        for each in listed
+        if each.product.limited and each.settlement is not None and not each.is_spot
     }
     return {
         "price-limits": {"limits": limits},
         "settlement-window": {
-            "symbols": [each.symbol for each in wheat],
+            "symbols": [each.symbol for each in listed],
             "windows": [list(window) for window in windows(*SETTLEMENT)],
         },
     }
@@ -108,6 +107,7 @@ VENUE = VenueProfile(
             point_value="50",
             settlement="physical",
             months=ContractMonths(says="March, May, July, September, December", letters="HKNUZ"),
+            limited=True,
         ),
     ),
     since=date(2013, 4, 8),
