@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
-from floors import Told, play, rows
+from typing import Any
 
+import attrs
+import pytest
+from floors import Told, floor, play, rows
+from hypothesis import given
+from hypothesis import strategies as st
+
+import floorproof
+from floorproof.market.fix import ExecType
 from floorproof.market.identifiers import StagedOrderID
+from floorproof.market.staging import Claim, ParentPartialFill, StagedRequest, StagedUpdate
 from floorproof.market.window import StagedRow
+from floorproof.market.wording import label
+from floorproof.plugins.desk import ChildReport
+from floorproof.plugins.staged.order_type import Staged
 
 P1 = StagedOrderID("P1")
 
@@ -206,3 +217,303 @@ def test_settings_of_the_order_type_come_from_the_scenario() -> None:
     )
     assert row(told).status == "Canceled"
     assert told.payloads("ApprovalRequest") == []
+
+
+# --- races ---------------------------------------------------------------------------
+
+WORKING = """
+    0s PM1 stage P1 buy 10 @ 15352.00 for 123
+    1s ET2 claim P1
+    2s ET2 child C1 of P1 6 @ 15351.50
+"""
+JITTER = [
+    "LP CME-A 1ms 20ms",
+    "execution_trader SSE-A 1ms 20ms",
+    "SSE-A CME-A 1ms 20ms",
+    "CME-A SSE-A 1ms 20ms",
+    "CME CME-A 1ms 5ms",
+]
+
+
+def agrees(told: Told) -> None:
+    """Assert that windows agree with one another, and parents with their children."""
+    assert told.result.violations == ()
+    shown = told.result.windows()
+    for user in ("PM1", "ET1", "ET2"):
+        [parent] = shown[user].staged.values()
+        children = [order for order in shown[user].orders.values() if order.parent_id]
+        assert parent.cum_qty == sum(child.cum_qty for child in children)
+        assert parent.traded == sum(child.traded for child in children)
+        assert parent.working_qty == sum(child.leaves_qty for child in children)
+        if parent.status in ("Canceled", "Filled"):
+            assert not any(child.is_alive for child in children), "no orphan"
+            assert (parent.working_qty, parent.free_qty) == (0, 0)
+        else:
+            assert parent.cum_qty + parent.working_qty + parent.free_qty == parent.order_qty
+            assert parent.status not in ("Pending Cancel",), "a cancel comes to an end"
+        assert parent == attrs.evolve(row(told), time_ns=parent.time_ns)
+
+
+@pytest.mark.rule("STAGE-16")
+def test_a_fill_that_crosses_with_the_cancel_of_its_parent_counts() -> None:
+    ends = set()
+    for seed in range(1, 31):
+        told = play(
+            f"{WORKING}\n3s LP enter o1 sell 4 @ 15351.50\n3s ET2 cancel_staged P1",
+            links=JITTER,
+            seed=seed,
+        )
+        agrees(told)
+        assert row(told).status == "Canceled"
+        ends.add(row(told).cum_qty)
+
+    assert ends == {0, 4}, "either may be first"
+
+
+@pytest.mark.rule("STAGE-16")
+def test_what_fills_all_of_an_order_that_is_being_canceled_fills_it() -> None:
+    ends = set()
+    for seed in range(1, 31):
+        told = play(
+            """
+            0s PM1 stage P1 buy 6 @ 15352.00 for 123
+            1s ET2 claim P1
+            2s ET2 child C1 of P1 6 @ 15351.50
+            3s PM1 cancel_staged P1
+            4s ET2 approve P1
+            4s LP enter o1 sell 6 @ 15351.50
+            """,
+            links=JITTER,
+            seed=seed,
+        )
+        agrees(told)
+        ends.add((row(told).status.value, row(told).cum_qty))
+
+    assert ends == {("Filled", 6), ("Canceled", 0)}
+
+
+@pytest.mark.rule("STAGE-14")
+def test_a_second_claim_races_with_the_unclaim() -> None:
+    owners = set()
+    for seed in range(1, 21):
+        told = play(f"{WORKING}\n3s ET2 unclaim P1\n3s ET1 claim P1", links=JITTER, seed=seed)
+        agrees(told)
+        owners.add(row(told).owner)
+
+    assert owners == {None, "ET1"}
+
+
+@pytest.mark.rule("STAGE-16")
+def test_a_child_that_is_renamed_on_the_way_is_canceled_under_its_new_name() -> None:
+    told = play(
+        f"{WORKING}\n3s ET2 change C1 to C1a 5 @ 15351.75\n3010ms ET2 cancel_staged P1",
+        links=["CME-A CME 50ms"],
+    )
+
+    agrees(told)
+    assert row(told).status == "Canceled"
+    assert [
+        (sent.request.cl_ord_id, sent.request.orig_cl_ord_id)
+        for entry in told.messages
+        if label(sent := entry.payload) == "OnBehalf Cancel"
+    ] == [("C1:1", "C1"), ("C1a:2", "C1a")]
+
+
+@pytest.mark.rule("STAGE-17")
+def test_64_no_cancel_while_a_child_is_on_its_way() -> None:
+    told = play(
+        f"{WORKING}\n2010ms PM1 cancel_staged P1\n3s PM1 cancel_staged P1",
+        links=["CME CME-A 50ms"],
+    )
+
+    assert told.to("PM1", since="2s")[0] == (
+        "StagedReject P1 CancelStagedOrder refused, 64: child C1 of ET2 is not acknowledged yet"
+    )
+    assert row(told).status == "Pending Cancel Approval"
+
+
+@pytest.mark.rule("STAGE-22", "STAGE-23")
+def test_57_an_approval_crosses_with_a_newer_request() -> None:
+    told = play(
+        """
+        0s PM1 stage P1 buy 10 @ 15352.00 for 123
+        1s ET2 claim P1
+        2s PM1 change_staged P1 12
+        3s PM1 change_staged P1 14
+        3s ET2 approve P1
+        4s ET2 approve P1
+        """,
+        links=["SSE-A ET2 500ms", "ET2 SSE-A 500ms"],
+        broker="newer_request_replaces = true",
+    )
+
+    assert told.to("PM1", since="3s")[0] == (
+        "StagedReject P1 ChangeStagedOrder refused, 58: request 2 has arrived after it"
+    )
+    assert "StagedReject P1 ApproveRequest refused, 57: request 1 of P1 waits no more" in (
+        told.to("ET2")
+    )
+    assert row(told).order_qty == 14
+
+
+def test_a_cancel_that_the_exchange_does_not_take_leaves_the_order_as_it_was() -> None:
+    closed = """
+[[exchange.state]]
+name = "CLOSED"
+enter = false
+modify = false
+cancel = false
+match = false
+"""
+    text = floor(f"{WORKING}\n4s ET2 cancel_staged P1")
+    text = text.replace('[[exchange.instrument]]\nsymbol = "MNQU3"', f"{closed}\n"
+                        '[[exchange.instrument]]\nsymbol = "MNQU3"')  # fmt: skip
+    text += '\n[[step]]\nat = "3s"\nwho = "ADMIN"\ndo = "change_state"\nsymbol = "MNQU3"\n'
+    text += 'state = "CLOSED"'
+
+    told = Told(floorproof.run(floorproof.parse(text)))
+
+    assert row(told).status == "Working"
+    refused = told.to("ET2", since="4s")
+    assert refused[-1].startswith(
+        "StagedReject P1 CancelStagedOrder refused, 45: child C1 of ET2 still works: "
+    )
+
+
+# --- whatever users do ---------------------------------------------------------------
+
+sizes = st.integers(1, 6)
+totals = st.integers(4, 16)
+limits = st.sampled_from(["15351.50", "15351.75", "15352.00"])
+
+
+@st.composite
+def acts(draw: st.DrawFn) -> str:
+    """Return steps: all that can be done to a staged order, and sellers that meet its children."""
+    lines = ["0s PM1 stage P1 buy 12 @ 15352.00 for 123", "50ms ET2 claim P1"]
+    for number in range(draw(st.integers(8, 24))):
+        trader = draw(st.sampled_from(["ET2", "ET2", "ET1"]))
+        child = f"C{draw(st.integers(0, 3))}"
+        what = draw(
+            st.sampled_from(
+                [
+                    f"{trader} child {child} of P1 {draw(sizes)} @ {draw(limits)}",
+                    f"{trader} child {child} of P1 {draw(sizes)} @ {draw(limits)}",
+                    f"{trader} change {child} to D{number} {draw(sizes)} @ {draw(limits)}",
+                    f"{trader} cancel {child}",
+                    f"{trader} claim P1",
+                    f"{trader} unclaim P1",
+                    f"{trader} cancel_staged P1",
+                    f"{trader} approve P1{draw(st.sampled_from(['', ' push']))}",
+                    f"{trader} approve P1",
+                    f"{trader} reject P1",
+                    "PM1 cancel_staged P1",
+                    f"PM1 change_staged P1 {draw(totals)} @ {draw(limits)}",
+                    f"LP enter o{number} sell {draw(sizes)} @ {draw(limits)}",
+                    f"LP enter o{number} sell {draw(sizes)} @ {draw(limits)}",
+                ]
+            )
+        )
+        lines.append(f"{draw(st.integers(10, 60))}0ms {what}")
+    return "\n".join(lines)
+
+
+def road(name: str, recipient: str) -> st.SearchStrategy[str]:
+    return st.tuples(st.integers(0, 60), st.integers(0, 60)).map(
+        lambda each: f"{name} {recipient} {each[0]}ms {each[1]}ms"
+    )
+
+
+roads = st.tuples(
+    road("execution_trader", "SSE-A"),
+    road("portfolio_manager", "SSE-A"),
+    road("SSE-A", "ET1"),
+    road("execution_trader", "CME-A"),
+    road("CME-A", "SSE-A"),
+    road("SSE-A", "CME-A"),
+    road("CME-A", "CME"),
+    road("CME", "CME-A"),
+)
+ENDS = ("Filled", "Canceled")
+
+
+@pytest.mark.rule("STAGE-6", "STAGE-8", "STAGE-14", "STAGE-15", "STAGE-16", "STAGE-21", "STAGE-23")
+@given(
+    steps=acts(),
+    links=roads,
+    seed=st.integers(0, 10_000),
+    broker=st.sampled_from(
+        ["", "newer_request_replaces = true", "originator_cancel_immediate = true"]
+    ),
+)
+def test_windows_agree_whatever_users_do_and_however_long_it_takes(
+    steps: str, links: tuple[str, ...], seed: int, broker: str
+) -> None:
+    told = play(steps, links=links, seed=seed, broker=broker, in_place=True)
+
+    agrees(told)
+    assert told.to("PM2") == []
+    status, waiting = "Available", 0
+    for entry in told.messages:
+        message = entry.payload
+        if entry.actor == "SSE-A" and isinstance(message, StagedRequest):
+            answers = [each for each in told.messages if each.cause == entry.seq]
+            assert answers, "a request always has an answer"
+        if entry.actor != "PM1":
+            continue
+        match message:
+            case StagedUpdate() | ParentPartialFill():
+                assert status not in ENDS, "an order that is over stays over"
+                status = message.status
+                assert message.working_qty <= message.leaves_qty
+            case _:
+                pass
+        if isinstance(message, StagedUpdate):
+            left = message.working_qty + message.free_qty
+            assert message.cum_qty + left == message.order_qty or status == "Canceled"
+            assert (message.request_no is not None) == (
+                status in ("Pending Cancel Approval", "Pending Change Approval")
+            )
+            waiting = max(waiting, message.request_no or 0)
+    # Whoever asks for approval is told what came of it, once for each request.
+    asked = [entry for entry in told.messages if label(entry.payload) == "ApprovalRequest"]
+    assert [entry.payload.request_no for entry in asked] == [*range(1, len(asked) + 1)]
+
+
+# --- and that it would be seen -------------------------------------------------------
+
+
+def test_two_owners_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Staged.handle
+
+    def broken(self: Staged, parent: Any, event: Any, desk: Any) -> Any:
+        if isinstance(event, Claim):
+            parent = attrs.evolve(parent, owner=None)
+        return handle(self, parent, event, desk)
+
+    monkeypatch.setattr(Staged, "handle", broken)
+    told = play("0s PM1 stage P1 buy 10 for 123\n1s ET1 claim P1\n1s ET2 claim P1")
+
+    assert [each.invariant for each in told.result.violations] == ["one-owner"]
+
+
+def test_a_lost_fill_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Staged.handle
+
+    def broken(self: Staged, parent: Any, event: Any, desk: Any) -> Any:
+        trades = isinstance(event, ChildReport) and (
+            getattr(event.report, "exec_type", None) is ExecType.TRADE
+        )
+        if trades and parent.canceled_for:
+            return ()
+        return handle(self, parent, event, desk)
+
+    monkeypatch.setattr(Staged, "handle", broken)
+    told = play(
+        f"{WORKING}\n3s LP enter o1 sell 4 @ 15351.50\n3s ET2 cancel_staged P1",
+        links=["SSE-A CME-A 10ms", "CME-A SSE-A 10ms"],
+    )
+
+    assert told.result.violations != ()
+    with pytest.raises(AssertionError):
+        agrees(told)

@@ -263,7 +263,9 @@ class ExchangeGateway:
             self._used.add((user, request.cl_ord_id))
             yield self._forward_change(request, order)
             return
-        yield from self._told(self._cancel_reject(request, user, reason, text), gateway)
+        reject = self._cancel_rejected(request, user, reason, text)
+        reject = attrs.evolve(reject, parent_id=asked.parent_id)
+        yield from self._told(Send(user, reject), gateway)
 
     @staticmethod
     def _told(reject: Send, gateway: CompID) -> Iterator[Send]:

@@ -323,6 +323,7 @@ class SseGateway:
             on_behalf_of_comp_id=request.sender_comp_id,
             request=request,
             parent=order if isinstance(request, NewOrderSingle) else None,
+            parent_id=parent.staged_order_id,
         )
 
     @staticmethod

@@ -816,6 +816,7 @@ class SyntheticHost:
             on_behalf_of_comp_id=order.originator,
             request=request,
             parent=principal,
+            parent_id=StagedOrderID(order.cl_ord_id),
         )
         return Send(gateway, asked)
 

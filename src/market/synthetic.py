@@ -37,6 +37,10 @@ class OnBehalf:
     parent: ParentOrder | None = None
     """On a new order: whose its parent is, for who may see the child."""
 
+    parent_id: StagedOrderID | None = None
+    """On a change or a cancel: the child's parent, which its reject names even where the
+    child is not known any more."""
+
 
 class SynthStatus(StrEnum):
     """Where a synthetic order stands.

@@ -14,8 +14,11 @@ from collections.abc import Mapping, Sequence
 from ...market.ledger import Rule
 from ...market.staging import BROKER
 from ..hookspecs import CONTRACT_VERSION, hookimpl
+from .order import StagedOrder
 from .order_type import Staged
 from .rules import RULES
+
+__all__ = ["Staged", "StagedOrder"]
 
 floorproof_contract = CONTRACT_VERSION
 
