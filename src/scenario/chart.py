@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
 from ..market.identifiers import Symbol
+from ..market.instrument import Instrument
+from ..plugins.synthetic import Market
 from ..runtime.journal import Entry
 from .errors import ScenarioError, unknown
 from .picture import Sheet
-from .progress import Moment, Progress, orders_of, trades
+from .progress import Moment, Progress, combined, orders_of, trades
 from .reading import parse_duration
 from .recorded import RecordedRun
+
+if TYPE_CHECKING:
+    from ..plugins.synthetic import SyntheticDesk
 
 
 def chosen_order(
@@ -78,7 +85,7 @@ def sheet_of(
         if bar_ns < 1_000:
             raise ScenarioError("--bar", f"expected at least 1us, found {bar!r}")
     return Sheet(
-        progress=attrs.evolve(progress, prices=_prices(entries, progress.symbol)),
+        progress=attrs.evolve(progress, prices=_prices(recorded, entries, progress.symbol)),
         start=recorded.tables.scenario.start,
         price_decimals=recorded.instruments[progress.symbol].price_decimals,
         shown_decimals=shown_decimals,
@@ -86,5 +93,40 @@ def sheet_of(
     )
 
 
-def _prices(entries: Sequence[Entry], symbol: Symbol) -> tuple[Moment, ...]:
-    return tuple(trades(entries, symbol))
+def _prices(recorded: RecordedRun, entries: Sequence[Entry], symbol: Symbol) -> tuple[Moment, ...]:
+    """Return what *symbol* traded at; of what an order type makes, what its legs imply.
+
+    An implied price is that of the legs' last trades, whoever has made them.
+    """
+    if symbol in recorded.listed:
+        return tuple(trades(entries, symbol))
+    maker, made = recorded.made[symbol]
+    legs = [list(trades(entries, leg)) for leg in made.legs]
+
+    def implied(prices: Sequence[Fraction]) -> Fraction | None:
+        desk = _LastTrades(recorded.instruments, dict(zip(made.legs, prices, strict=True)))
+        # All that it is asked for is there.
+        market = maker.market(symbol, cast("SyntheticDesk", desk))
+        if market is None or not (market.bids and market.offers):
+            return None
+        return Fraction(market.bids[0][0] + market.offers[0][0], 2)
+
+    return tuple(combined(legs, implied))
+
+
+_PLENTY = 10**9
+
+
+@attrs.frozen
+class _LastTrades:
+    """A desk on which every leg is bid and offered where it was traded last."""
+
+    _instruments: Mapping[Symbol, Instrument]
+    _last: Mapping[Symbol, Fraction]
+
+    def instrument(self, symbol: Symbol) -> Instrument | None:
+        return self._instruments.get(symbol)
+
+    def market(self, symbol: Symbol) -> Market:
+        level = ((int(self._last[symbol]), _PLENTY),)
+        return Market(symbol=symbol, bids=level, offers=level)

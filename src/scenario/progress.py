@@ -17,6 +17,13 @@ from ..market.fix import ExecType, OrdStatus, Side
 from ..market.identifiers import Qty, Symbol
 from ..market.messages import ExecutionReport
 from ..market.staging import ParentPartialFill, StagedAck, StagedStatus, StagedUpdate
+from ..market.synthetic import (
+    MultiLegReportingType,
+    SyntheticAck,
+    SyntheticFill,
+    SyntheticUpdate,
+    SynthStatus,
+)
 from ..runtime.journal import Entry
 
 
@@ -167,13 +174,13 @@ def trades(entries: Iterable[Entry], symbol: Symbol) -> Iterator[Moment]:
 
 
 def combined(
-    legs: Sequence[Sequence[Moment]], price: Callable[[Sequence[Fraction]], Fraction]
+    legs: Sequence[Sequence[Moment]], price: Callable[[Sequence[Fraction]], Fraction | None]
 ) -> Iterator[Moment]:
     """Yield the price of a combination, each time that one of its legs has another.
 
     Args:
         legs: each leg's prices, in order of time.
-        price: the combination's, from its legs' in their order.
+        price: the combination's, from its legs' in their order; None where it has none.
     """
     changes = sorted(
         ((each.time_ns, leg, each.price) for leg, prices in enumerate(legs) for each in prices),
@@ -184,7 +191,9 @@ def combined(
         latest[leg] = value
         is_last_of_its_moment = index + 1 == len(changes) or changes[index + 1][0] != time_ns
         if is_last_of_its_moment and len(latest) == len(legs):
-            yield Moment(time_ns, price([latest[leg] for leg in range(len(legs))]))
+            found = price([latest[leg] for leg in range(len(legs))])
+            if found is not None:
+                yield Moment(time_ns, found)
 
 
 # --- from a journal ------------------------------------------------------------------
@@ -213,7 +222,8 @@ class _Followed:
 
 
 _ENDS = (OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.EXPIRED)
-_STAGED_ENDS = (StagedStatus.FILLED,)
+_STAGED_ENDS = (StagedStatus.FILLED, StagedStatus.CANCELED)
+_SYNTHETIC_ENDS = (SynthStatus.FINISHED, SynthStatus.CANCELED, SynthStatus.FAILED)
 
 
 def orders_of(entries: Iterable[Entry], user: str) -> Mapping[str, Progress]:
@@ -234,6 +244,8 @@ def orders_of(entries: Iterable[Entry], user: str) -> Mapping[str, Progress]:
         match entry.payload:
             case StagedAck() | ParentPartialFill() | StagedUpdate() as message:
                 _staged(followed, entry.sender, message, entry)
+            case SyntheticAck() | SyntheticFill() | SyntheticUpdate() as message:
+                _synthetic(followed, entry.sender, message, entry)
             case ExecutionReport() as report if report.exec_type is not ExecType.REJECTED:
                 _reported(followed, entry.sender, report)
             case _:
@@ -279,6 +291,32 @@ def _staged(
         order.fills[entry.seq] = Fill(entry.time, Fraction(message.last_px), message.last_qty)
     if message.status in _STAGED_ENDS:
         order.end_ns = entry.time
+
+
+def _synthetic(
+    followed: dict[_Key, _Followed],
+    gateway: str,
+    message: SyntheticAck | SyntheticFill | SyntheticUpdate,
+    entry: Entry,
+) -> None:
+    key = (gateway, "", message.cl_ord_id)
+    if isinstance(message, SyntheticAck):
+        followed[key] = _Followed(
+            name=message.cl_ord_id,
+            owner=message.originator,
+            symbol=message.symbol,
+            side=message.side,
+            order_qty=message.order_qty,
+            start_ns=entry.time,
+            parent=message.parent_id,
+        )
+        return
+    order = followed[key]
+    if isinstance(message, SyntheticUpdate):
+        order.order_qty = message.order_qty
+    elif message.multi_leg_reporting_type is not MultiLegReportingType.LEG:
+        order.fills[entry.seq] = Fill(entry.time, Fraction(message.last_px), message.last_qty)
+    order.end_ns = entry.time if message.synth_status in _SYNTHETIC_ENDS else None
 
 
 def _reported(followed: dict[_Key, _Followed], gateway: str, report: ExecutionReport) -> None:

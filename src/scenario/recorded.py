@@ -14,10 +14,11 @@ from ..market.instrument import Instrument
 from ..market.profile import VenueProfile
 from ..market.wording import LABELS
 from ..plugins.manager import Plugins
+from ..plugins.synthetic import InstrumentMaker, SyntheticInstrument
 from ..runtime.journal import Entry, Recording
 from .errors import ScenarioError
 from .profiles import described
-from .reading import parse_duration, read_scenario
+from .reading import parse_duration, read_scenario, structure
 from .schema import ScenarioFile
 from .venues import instruments_of
 
@@ -32,6 +33,19 @@ def _profile(name: str) -> VenueProfile:
     return Plugins.discover().venues[name].cls
 
 
+def _makers(tables: ScenarioFile) -> Iterator[InstrumentMaker]:
+    """Yield the order types that make instruments, with their settings, of installed plugins."""
+    offers = Plugins.discover().order_types
+    for index, gateway in enumerate(tables.gateway):
+        for name in gateway.order_types:
+            if gateway.kind == "sse" and name in offers:
+                settings = dict(gateway.settings.get(name, {}))
+                cls: type[object] = offers[name].cls
+                order_type = structure(settings, cls, f"gateway[{index}].settings.{name}")
+                if isinstance(order_type, InstrumentMaker):
+                    yield order_type
+
+
 class RecordedRun:
     """A run as its journal has it.
 
@@ -44,7 +58,20 @@ class RecordedRun:
         header = recording.header
         tables = read_scenario(header.scenario, header.overrides)
         self.tables: ScenarioFile = described(tables, _profile)
-        self.instruments: Mapping[Symbol, Instrument] = instruments_of(self.tables)
+        self.listed: Mapping[Symbol, Instrument] = instruments_of(self.tables)
+        """What exchanges list."""
+
+        self.made: Mapping[Symbol, tuple[InstrumentMaker, SyntheticInstrument]] = {
+            made.instrument.symbol: (maker, made)
+            for maker in _makers(self.tables)
+            for made in maker.instruments(self.listed)
+        }
+        """What order types make of that, by those that are installed."""
+
+        self.instruments: Mapping[Symbol, Instrument] = {
+            **self.listed,
+            **{symbol: made.instrument for symbol, (_, made) in self.made.items()},
+        }
 
     @property
     def users(self) -> tuple[str, ...]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
-from floors import NS, play
+from commands import changed, command, write
+from floors import NS, floor, play
 from hypothesis import given
 from hypothesis import strategies as st
 
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import Symbol
+from floorproof.runtime.journal import Recording
+from floorproof.scenario.chart import chosen_order, sheet_of
 from floorproof.scenario.progress import (
     Bar,
     Fill,
@@ -23,6 +27,7 @@ from floorproof.scenario.progress import (
     time_weighted,
     trades,
 )
+from floorproof.scenario.recorded import RecordedRun
 
 MNQ = Symbol("MNQU3")
 WORKED = """
@@ -237,3 +242,73 @@ def test_an_order_does_not_end_before_it_began() -> None:
             prices=(),
             fills=(),
         )
+
+
+# --- synthetic orders ----------------------------------------------------------------
+
+SPREAD = """
+[[gateway.settings.autospreader.spread]]
+name = "MNQ/MES"
+formula = "ratio"
+tick = "0.0001"
+leg = [{ symbol = "MNQU3", ratio = "1" }, { symbol = "MESU3", ratio = "-1.366", quoting = false }]
+"""
+ENTERED = """
+[[step]]
+at = "10s"
+who = "ET1"
+do = "enter"
+[step.order]
+id = "S1"
+type = "autospreader"
+symbol = "MNQ/MES"
+side = "buy"
+quantity = 3
+price = "3.4172"
+"""
+MARKETS = """
+    0s LP enter a1 sell 5 @ 15351.00
+    0s LP enter a2 buy 9 @ 15350.75
+    0s LP enter b1 sell 9 @ 4492.75 on MESU3
+    0s LP enter b2 buy 9 @ 4492.50 on MESU3
+    20s LP enter a3 sell 3 @ 15350.75
+"""
+
+
+def spread_floor(tmp_path: Path) -> Path:
+    text = changed(
+        floor(MARKETS, extra=ENTERED),
+        'kind = "sse"\n',
+        f'kind = "sse"\norder_types = ["BROKER", "autospreader"]\n{SPREAD}',
+    )
+    return write(tmp_path, text)
+
+
+def test_a_spread_has_its_own_fills_and_the_price_that_its_legs_imply(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    assert command("run", spread_floor(tmp_path), "--journal", journal).status == 0
+    recorded = RecordedRun(Recording(journal.read_bytes()))
+    entries = recorded.entries()
+
+    order = chosen_order(entries, recorded.users, order="S1", user="ET1")
+    sheet = sheet_of(recorded, entries, order, bar=None, shown_decimals=None)
+
+    # The legs' own fills are not the spread's.
+    assert [fill.qty for fill in order.fills] == [3]
+    assert (order.order_qty, order.start_ns, order.end_ns) == (3, 10 * NS, 10 * NS)
+    # 15351.00 over 4492.50, and at 20 s 15350.75 over it, between the ticks around them.
+    decimals = recorded.instruments[order.symbol].price_decimals
+    prices = [(each.time_ns // NS, each.price / 10**decimals) for each in sheet.progress.prices]
+    assert prices == [(10, Fraction("3.41705")), (20, Fraction("3.41695"))]
+
+
+def test_chart_draws_a_spread(tmp_path: Path) -> None:
+    journal, out = tmp_path / "journal", tmp_path / "chart.svg"
+    assert command("run", spread_floor(tmp_path), "--journal", journal).status == 0
+
+    ran = command("chart", journal, "--out", out, "--user", "ET1", "--decimals", "3")
+
+    assert ran.status == 0
+    assert ran.out.splitlines()[:2] == ["Order: S1", "Filled: 3 of 3"]
+    assert "Average fill price: 3.417" in ran.out
+    assert out.exists()
