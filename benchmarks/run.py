@@ -11,6 +11,7 @@ import sys
 import venv
 
 import book
+import self_match
 from measure import HERE, PEERS_PYTHON
 
 import market
@@ -40,7 +41,7 @@ def set_up_peers() -> None:
 
 def main() -> None:
     set_up_peers()
-    for benchmark in (book, runtime, market):
+    for benchmark in (book, self_match, runtime, market):
         for row in benchmark.rows():
             print(json.dumps(row), flush=True)
 

@@ -299,7 +299,11 @@ class Exchange:
 
         order_id, qty, asked = self._next_order_id, order.order_qty, None
         if listing.is_plain and order.ord_type is _LIMIT:  # as nearly always
-            events = plan(listing.book, listing.algorithm, order, order_id, qty)
+            if listing.asks:
+                asked = Asked(listing.prevent, listing.guard)
+            events = plan(listing.book, listing.algorithm, order, order_id, qty, asked)
+            if asked is not None and asked.effects:
+                self._execution.check_interrupts(asked)
         else:
             order = self._protected(order, listing)
             asked = Asked(listing.prevent, listing.guard) if listing.asks else None
@@ -311,7 +315,7 @@ class Exchange:
         reports: list[Answer] = [self._report(order, order_id, _EXEC_NEW, _NEW, qty, 0)]
         if type(events[0]) is not Rested:  # else the acknowledgement has said it
             reports += self._reporter.tell(events, order, order_id, qty)
-        if listing.is_plain:
+        if listing.is_plain and (asked is None or not asked.effects):
             return Outcome(reports)
         return self._followed(listing, events, asked, reports)
 

@@ -162,7 +162,7 @@ class Execution:
         if listing.state.match:
             events = plan(listing.book, listing.algorithm, order, order_id, leaves_qty, asked)
             if asked is not None:
-                self._check_interrupts(asked)
+                self.check_interrupts(asked)
             return events
         assert order.price is not None, "an objection of the state's otherwise"
         return [Rested(order_id, order, order.price, leaves_qty, False)]
@@ -238,7 +238,7 @@ class Execution:
         self._interrupt(listing, asked, outcome)
         return events
 
-    def _check_interrupts(self, asked: Asked) -> None:
+    def check_interrupts(self, asked: Asked) -> None:
         """Check that the market can be interrupted as a plan has it, before it is applied.
 
         What is left of the aggressor may rest crossed, so that the state may not match

@@ -198,7 +198,7 @@ def _sweep(
     if asked is not None and asked.prevent:
         meeting = _Meeting(order, asked, events)
         if not would:
-            meeting.ask(_inside(limit, opposite))
+            meeting.ask([*_inside(limit, opposite)])
     level, worse = opposite.best, None
     while level is not None:
         price = level.price
@@ -398,24 +398,20 @@ class _Meeting:
     def of(self, queue: Sequence[Queued], ask: bool) -> Sequence[Queued]:
         """Return those of *queue* that the aggressor may meet, asking first if it is to."""
         if ask:
-            self.ask(as_value(one) for one in queue)
+            self.ask([as_value(one) for one in queue])
         if not self._canceled:
             return queue
         return [resting for resting in queue if resting.order_id not in self._canceled]
 
-    def ask(self, about: Iterable[RestingOrder]) -> None:
+    def ask(self, shown: list[RestingOrder]) -> None:
         """Have the rule sets say what they have against a meeting."""
-        shown = [*about]
+        order = self._order
         for question in self._asked.prevent:
             if not shown:
                 return
-            preventions: tuple[Prevention, ...] = question.survey(
-                self._order, shown, among=Prevention
-            )
+            preventions: tuple[Prevention, ...] = question.survey(order, shown, among=Prevention)
             for prevention in preventions:
-                self._asked.effects.append(
-                    Applied(question.rule_set, self._order.symbol, prevention)
-                )
+                self._asked.effects.append(Applied(question.rule_set, order.symbol, prevention))
                 match prevention:
                     case CancelAggressor():
                         self.end = prevention
@@ -424,7 +420,7 @@ class _Meeting:
                         try:
                             (canceled,) = (one for one in shown if one.order_id == order_id)
                         except ValueError as error:
-                            raise question.failed(self._order, shown, prevention) from error
+                            raise question.failed(order, shown, prevention) from error
                         shown = [one for one in shown if one is not canceled]
                         self._canceled.add(order_id)
                         self._events.append(

@@ -70,7 +70,8 @@ class Listing:
     """Whether anybody is asked while a request is planned."""
 
     is_plain: bool = attrs.field(init=False, default=True)
-    """Whether an order that arrives is matched, and nothing but that follows from it.
+    """Whether an order that arrives is matched, and nothing but that follows from it unless
+    a rule set that is asked meanwhile has something done.
 
     Kept, as it is asked of every request (`consider`).
     """
@@ -83,8 +84,7 @@ class Listing:
     def consider(self) -> None:
         """Find out whether it is plain, after anything that could have changed that."""
         self.is_plain = (
-            not self.asks
-            and not self.settle
+            not self.settle
             and self.state.match
             and not self.state.indicative
             and self.book.buy_stops.best is None

@@ -226,10 +226,8 @@ class SelfMatchPrevention:
     def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
         if isinstance(request, OrderCancelRequest):
             return None
-        instruction, smp_id = (
-            request.self_match_prevention_instruction,
-            request.self_match_prevention_id,
-        )
+        instruction = request.self_match_prevention_instruction
+        smp_id = request.self_match_prevention_id
         if instruction is not None and instruction not in _INSTRUCTIONS:
             return _refused(
                 request,
