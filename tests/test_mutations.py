@@ -10,7 +10,7 @@ from mutation.faults import FAULTS, ROOT, Fault
 
 CATEGORIES = [
     *["priority", "allocation", "auction", "session", "replace", "iceberg"],
-    *["minimum quantity", "stops", "limits"],
+    *["minimum quantity", "stops", "limits", "quotes", "self-match prevention"],
 ]
 
 

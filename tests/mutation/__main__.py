@@ -1,9 +1,10 @@
 """``make mutants``: plant each fault in a copy of the package, and see who catches it.
 
 What is run against a copy is what Hypothesis draws, and no table: `pytest -m hypothesis`
-of the comparison with the plain venue (its invariants included) and of the auction's
-properties, with the profile ``mutation`` (which shrinks nothing), up to the first
-failure.  The copy without a fault has to pass the same.
+of the comparisons with the plain venue (its invariants included; one has self-match
+prevention on both sides) and of the auction's properties, with the profile ``mutation``
+(which shrinks nothing), up to the first failure.  The copy without a fault has to pass the
+same.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ import attrs
 
 from .faults import FAULTS, ROOT, Fault
 
-TESTS = ("tests/market/test_any_market.py", "tests/market/test_auction.py")
-NEEDED = ("src", "pyproject.toml", "tests/conftest.py", "tests/oracle", *TESTS)
+TESTS = (
+    "tests/market/test_any_market.py",
+    "tests/market/test_auction.py",
+    "tests/plugins/test_cme_smp_any_market.py",
+)
+NEEDED = ("src", "pyproject.toml", "tests/conftest.py", "tests/oracle", "tests/smp.py", *TESTS)
 EXAMPLES = (10, 60, 400)
 """How many each property draws: few at first, and more against what has survived those."""
 
@@ -144,8 +149,8 @@ def score(verdicts: Sequence[Verdict]) -> str:
         verdict.fault.category for verdict in verdicts if verdict.fault and verdict.caught
     )
     categories = list(dict.fromkeys(fault.category for fault in FAULTS if fault.category in of))
-    lines = [f"{category:<18}{caught[category]:>3} of {of[category]:>2}" for category in categories]
-    lines.append(f"{'all':<18}{caught.total():>3} of {of.total():>2}")
+    lines = [f"{category:<22}{caught[category]:>3} of {of[category]:>2}" for category in categories]
+    lines.append(f"{'all':<22}{caught.total():>3} of {of.total():>2}")
     for verdict in verdicts:
         if verdict.fault is not None and not verdict.caught:
             fault = verdict.fault

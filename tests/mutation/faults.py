@@ -47,6 +47,8 @@ AUCTION = "market/auction.py"
 EXCHANGE = "market/exchange.py"
 EXECUTION = "market/execution.py"
 OBJECTIONS = "market/objections.py"
+QUOTING = "market/quoting.py"
+SELF_MATCH = "plugins/cme/self_match_prevention.py"
 STOPS = "market/stops.py"
 VENUE = "market/venue.py"
 FIFO = "plugins/fifo.py"
@@ -752,6 +754,147 @@ LIMITS = _faults(
     ),
 )
 
+QUOTES = _faults(
+    "quotes",
+    (
+        QUOTING,
+        "a side that is not quoted anew stays",
+        "    if wanted is None:\n        return False\n",
+        "    if wanted is None:\n        return True\n",
+    ),
+    (
+        QUOTING,
+        "a quote whose size is raised keeps its place",
+        "return price == resting.order.price and size <= resting.leaves_qty",
+        "return price == resting.order.price",
+    ),
+    (
+        QUOTING,
+        "a quote that stays as it is loses its place",
+        "return price == resting.order.price and size <= resting.leaves_qty",
+        "return price == resting.order.price and size < resting.leaves_qty",
+    ),
+    (
+        QUOTING,
+        "what a quote in its place has traded is forgotten",
+        "order = msgspec.structs.replace(order, order_qty=traded + size)",
+        "order = msgspec.structs.replace(order, order_qty=size)",
+    ),
+    (
+        QUOTING,
+        "all users of a session have one quote",
+        "key = (request.sender_comp_id, request.sender_sub_id, entry.symbol)",
+        "key = (request.sender_comp_id, None, entry.symbol)",
+    ),
+    (
+        QUOTING,
+        "a quote may bid what it offers at",
+        "if bid is not None and offer is not None and bid >= offer:",
+        "if bid is not None and offer is not None and bid > offer:",
+    ),
+    (
+        QUOTING,
+        "an instrument may have two quotes in a message",
+        "        if entry.symbol in quoted:\n",
+        "        if False:\n",
+    ),
+    (
+        QUOTING,
+        "quotes are taken in every state",
+        "if not listing.state.quote or TimeInForce.DAY not in listing.state.lives:",
+        "if TimeInForce.DAY not in listing.state.lives:",
+    ),
+    (
+        QUOTING,
+        "a refused message uses up its name",
+        "        if (refused := self._refused_whole(request)) is not None:\n",
+        "        if (refused := self._refused_whole(request)) is not None:\n"
+        "            self._used[request.sender_comp_id].add(request.quote_id)\n",
+    ),
+    (
+        QUOTING,
+        "a cancel of a set's offers cancels its bids as well",
+        "return order.quote_set_id == request.quote_set_id and request.side in (None, side)",
+        "return order.quote_set_id == request.quote_set_id",
+    ),
+    (
+        QUOTING,
+        "quotes are canceled in no order",
+        "        meant.sort(key=lambda event: event.order_id)\n        outcome = Outcome([self",
+        "        meant.reverse()\n        outcome = Outcome([self",
+    ),
+    (
+        QUOTING,
+        "quotes are canceled in states that let nobody cancel",
+        "            and self._venue.listings[symbol].state.cancel\n",
+        "",
+    ),
+    (
+        EXCHANGE,
+        "a mass action cancels quotes",
+        "        not isinstance(order, QuotedOrder)\n        and order.sender",
+        "        order.sender",
+    ),
+)
+
+SELF_MATCHES = _faults(
+    "self-match prevention",
+    (
+        SELF_MATCH,
+        "without an instruction the aggressor goes",
+        "if aggressor.self_match_prevention_instruction != _CANCEL_NEWEST:",
+        'if aggressor.self_match_prevention_instruction == "O":',
+    ),
+    (
+        SELF_MATCH,
+        "only one of several goes",
+        "return [CancelResting(one.order_id, oldest, text) for one in own]",
+        "return [CancelResting(one.order_id, oldest, text) for one in own[:1]]",
+    ),
+    (
+        SELF_MATCH,
+        "the youngest at the worst price goes first",
+        "return [CancelResting(one.order_id, oldest, text) for one in own]",
+        "return [CancelResting(one.order_id, oldest, text) for one in reversed(own)]",
+    ),
+    (
+        SELF_MATCH,
+        "ids of other firms are taken",
+        "if firm is not None and firm in self.registered.get(smp_id, ()):",
+        "if firm is not None and smp_id in self.registered:",
+    ),
+    (
+        SELF_MATCH,
+        "any order of the same firm is an own one",
+        "own = [one for one in candidates if one.order.self_match_prevention_id == smp_id]",
+        "own = [one for one in candidates if one.order.self_match_prevention_id]",
+    ),
+    (
+        SELF_MATCH,
+        "the other reading lets an order that says N go past its own orders",
+        "return any(not isinstance(one.order, QuotedOrder) for one in own)",
+        "return False",
+    ),
+    (
+        SELF_MATCH,
+        "a mass quote is refused at the level of the session",
+        "level = RejectLevel.BUSINESS if quoted else RejectLevel.SESSION",
+        "level = RejectLevel.SESSION",
+    ),
+    (
+        QUOTING,
+        "a mass quote's instruction counts",
+        "order = msgspec.structs.replace(order, self_match_prevention_instruction=None)",
+        "order = msgspec.structs.replace(order)",
+    ),
+    (
+        MATCHING,
+        "under the other algorithms only the best price is looked at",
+        "            meeting.ask([*_inside(limit, opposite)])",
+        "            meeting.ask([as_value(one) for one in opposite.best or ()])",
+    ),
+)
+
 FAULTS = (
     *PRIORITY,
     *ALLOCATION,
@@ -762,4 +905,6 @@ FAULTS = (
     *MINIMUM,
     *STOP,
     *LIMITS,
+    *QUOTES,
+    *SELF_MATCHES,
 )

@@ -337,6 +337,12 @@ ALWAYS: Sequence[Invariant] = (
     at_most_one_top_and_at_the_best_price,
 )
 IN_FIFO: Sequence[Invariant] = (*ALWAYS, earlier_orders_trade_first)
+WHERE_ORDERS_GO: Sequence[Invariant] = tuple(
+    invariant
+    for invariant in ALWAYS
+    if invariant not in (better_prices_trade_first, at_least_the_minimum_at_once)
+)
+"""Of a market in which a rule set cancels orders while somebody trades."""
 
 
 # --- reading a step -------------------------------------------------------------------

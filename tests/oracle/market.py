@@ -7,6 +7,7 @@ enumerations, the instrument, trading states), and nothing else.
 
 from __future__ import annotations
 
+import copy
 import datetime
 from collections.abc import Iterator, Sequence
 
@@ -26,6 +27,7 @@ from floorproof.market.sessions import TradingState
 from . import auction
 from .algorithms import InLine, PlainAlgorithm
 from .orders import AT_ONCE, Line, PlainOrder, Standing, Told, Unquoted
+from .self_match import PlainSelfMatch
 from .terms import on_tick, toward
 
 
@@ -43,6 +45,9 @@ class PlainMarket:
 
     orders: list[PlainOrder] = attrs.field(factory=list)
     last_px: int | None = None
+    smp: PlainSelfMatch | None = None
+    """Who may not trade with one another, where somebody sees to that."""
+
     auction_reference: int | None = None
     """What a rule set wants an auction to refer to, if one does."""
 
@@ -122,22 +127,75 @@ class PlainMarket:
         """Let *order* trade, and rest or end; return the prices at which it traded."""
         if order.lives is TimeInForce.FILL_OR_KILL:
             least = order.left
-        within_reach = [
-            one for one in self.resting(order.side.opposite) if self._may_meet(order, one)
-        ]
-        if sum(one.left for one in within_reach) < least:
-            self._end(order, ExecType.EXPIRED)
-            return []
-        prices: list[int] = []
-        while order.left and within_reach:
-            level = [one for one in within_reach if one.price == within_reach[0].price]
-            self._trade_with(level, order, prices)
-            within_reach = [
-                one for one in self.resting(order.side.opposite) if self._may_meet(order, one)
-            ]
-        if order.left:
+        if least:
+            # Whether enough would trade is seen in a copy of everything.
+            elsewhere, tried = copy.deepcopy((self, order))
+            _, ended = elsewhere._sweep(tried)
+            if tried.filled - order.filled < least:
+                self._end_or_kill(order, ended=ended)
+                return []
+        prices, ended = self._sweep(order)
+        if ended:
+            self._end_or_kill(order, ended=True)
+        elif order.left:
             self._rest_or_end(order)
         return prices
+
+    def _end_or_kill(self, order: PlainOrder, *, ended: bool) -> None:
+        if ended:
+            self._end(order, ExecType.CANCELED, ExecRestatementReason.SELF_MATCH_NEWEST)
+        else:
+            self._end(order, ExecType.EXPIRED)
+
+    def _sweep(self, order: PlainOrder) -> tuple[list[int], bool]:
+        """Let *order* trade.
+
+        Returns:
+            The prices at which it did, and whether it is to go as it would meet its like.
+        """
+        prices: list[int] = []
+        one_by_one = not self.algorithm.steps  # in F, and nowhere else
+        if not one_by_one:
+            own = [one for one in self._reach(order) if self._is_one(order, one)]
+            if own and self._goes(order, own):
+                return prices, True
+            for one in own:
+                self._prevent(one)
+        while order.left and (within_reach := self._reach(order)):
+            level = [one for one in within_reach if one.price == within_reach[0].price]
+            if not one_by_one:
+                self._trade_with(level, order, prices)
+                continue
+            for one in level:
+                if not order.left:
+                    break
+                if not self._is_one(order, one):
+                    self._trade_with([one], order, prices)
+                elif self._goes(order, [one]):
+                    return prices, True
+                else:
+                    self._prevent(one)
+        return prices, False
+
+    def _reach(self, order: PlainOrder) -> list[PlainOrder]:
+        """Return whom *order* could trade with, best price first, then the oldest."""
+        return [one for one in self.resting(order.side.opposite) if self._may_meet(order, one)]
+
+    def _is_one(self, order: PlainOrder, other: PlainOrder) -> bool:
+        return self.smp is not None and self.smp.is_one(order, other)
+
+    def _goes(self, order: PlainOrder, own: Sequence[PlainOrder]) -> bool:
+        return self.smp is not None and self.smp.the_aggressor_goes(order, own)
+
+    def _prevent(self, resting: PlainOrder) -> None:
+        """Cancel an order that would have met its like."""
+        if resting.quote_set is None:
+            self._end(resting, ExecType.CANCELED, ExecRestatementReason.SELF_MATCH_OLDEST)
+            return
+        resting.leave()
+        why = UnsolicitedCancelType.SELF_MATCH_PREVENTION
+        gone = (resting.gone(),)
+        self.told.append(Unquoted(resting.owner, None, gone, why, resting.smp_id))
 
     def _may_meet(self, order: PlainOrder, other: PlainOrder) -> bool:
         if not self.state.match:

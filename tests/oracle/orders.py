@@ -53,6 +53,9 @@ class Told:
     rule: str = ""
     """The rule that its text names, of the table of terms."""
 
+    smp_id: str | None = None
+    smp_instruction: str | None = None
+
     def __str__(self) -> str:
         if self.exec_type is ExecType.REJECTED:
             assert self.reason is not None
@@ -92,6 +95,19 @@ class MassTold:
 
 
 @attrs.frozen
+class MessageRefused:
+    """What matters of a reject at the level of the session, or of business."""
+
+    to: str
+    name: str
+    business: bool
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {'business' if self.business else 'session'} reject {self.rule}"
+
+
+@attrs.frozen
 class QuoteTold:
     """What matters of the answer to one mass quote."""
 
@@ -102,6 +118,7 @@ class QuoteTold:
     """Each entry, and why it was refused, if it was."""
 
     reason: QuoteRejectReason | None = None
+    smp_id: str | None = None
 
     def __str__(self) -> str:
         said = [f" {name}{' ' + why.name if why else ''}" for name, why in self.entries]
@@ -120,6 +137,7 @@ class Unquoted:
     """Each side: its name, and what was left of it."""
 
     reason: QuoteRejectReason | UnsolicitedCancelType | None = None
+    smp_id: str | None = None
 
     def __str__(self) -> str:
         said = [f" {name} {side.name} {left}" for name, side, left in self.gone]
@@ -187,6 +205,9 @@ class PlainOrder:
     quote_set: str | None = None
     """Of a quote's side, the set that it belongs to."""
 
+    smp_id: str | None = None
+    smp_instruction: str | None = None
+
     filled: int = 0
     place: int = 0
     """When it took its place, in the book or among the stops; 0 while it has none."""
@@ -241,6 +262,8 @@ class PlainOrder:
             time_in_force=self.lives,
             account=self.account,
             user=self.user,
+            smp_id=self.smp_id,
+            smp_instruction=None if self.smp_id is None else self.smp_instruction,
         )
         return attrs.evolve(told, **more)
 

@@ -204,11 +204,18 @@ SPELLS = st.builds(
 )
 
 
+Tags: TypeAlias = tuple[str | None, str | None]
+_TAGGED = (NewOrderSingle, OrderCancelReplaceRequest, MassQuote)
+
+
 @attrs.define
 class Crowd:
     """Turns wishes into what is asked, one after the other."""
 
     venue: PlainVenue
+    tags: Callable[[Wish], Tags] | None = None
+    """The tags of self-match prevention that what is wished for is sent with."""
+
     asked: int = 0
     former: dict[int, list[str]] = attrs.field(factory=dict)
     said: list[tuple[CompID, ClOrdID]] = attrs.field(factory=list)
@@ -220,6 +227,13 @@ class Crowd:
             enter(self.venue, wish)
             return wish
         request = self._request(wish)
+        if self.tags is not None and isinstance(request, _TAGGED):
+            smp_id, instruction = self.tags(wish)
+            request = msgspec.structs.replace(
+                request,
+                self_match_prevention_id=smp_id,
+                self_match_prevention_instruction=instruction,
+            )
         names = {order.order_id: order.name for order in self.venue.orders}
         self.venue.receive(request)
         for order in self.venue.orders:
@@ -621,9 +635,11 @@ def wishes(draw: st.DrawFn, least: int = 20, most: int = 50) -> list[Any]:
     return wished
 
 
-def deeds(wished: Sequence[Any], venue: PlainVenue) -> Iterator[Deed]:
+def deeds(
+    wished: Sequence[Any], venue: PlainVenue, tags: Callable[[Wish], Tags] | None = None
+) -> Iterator[Deed]:
     """Yield what comes of *wished*, in a market that starts like *venue*, which is used up."""
-    crowd = Crowd(venue)
+    crowd = Crowd(venue, tags)
     for wish in wished:
         yield crowd.deed(wish)
 

@@ -33,7 +33,18 @@ from floorproof.market.sessions import CONTINUOUS, Board, TradingState
 from .algorithms import PlainAlgorithm
 from .auction import CHAINS
 from .market import PlainMarket
-from .orders import AT_ONCE, STOPS, MassTold, PlainOrder, QuoteTold, Refused, Told, Unquoted
+from .orders import (
+    AT_ONCE,
+    STOPS,
+    MassTold,
+    MessageRefused,
+    PlainOrder,
+    QuoteTold,
+    Refused,
+    Told,
+    Unquoted,
+)
+from .self_match import PlainSelfMatch
 from .terms import faults, on_tick
 
 Asked: TypeAlias = (
@@ -47,7 +58,7 @@ Asked: TypeAlias = (
 Named: TypeAlias = (
     NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderMassActionRequest
 )
-Heard: TypeAlias = Told | Refused | MassTold | QuoteTold | Unquoted
+Heard: TypeAlias = Told | Refused | MassTold | MessageRefused | QuoteTold | Unquoted
 
 MARKETS = (OrdType.MARKET, OrdType.MARKET_LIMIT)
 
@@ -76,9 +87,11 @@ class PlainVenue:
         boards: Iterable[Board] = (),
         today: datetime.date = datetime.date(2026, 1, 5),
         chain: str = "NSX",
+        smp: PlainSelfMatch | None = None,
     ) -> None:
         moments, trades = count(1), count(1)
         self.today = today
+        self.smp = smp
         boards = list(boards)
         self.boards = {board.name: list(board.symbols) for board in boards}
         self.board_states = {board.name: board.state for board in boards}
@@ -94,6 +107,7 @@ class PlainVenue:
         }
         for symbol, market in self.markets.items():
             market.state = self._board_state(symbol)
+            market.smp = smp
 
     # --- requests ----------------------------------------------------------------------
 
@@ -123,6 +137,8 @@ class PlainVenue:
             self._check_post_only(request, market)
         except Refusal as refusal:
             return [_rejected(request, refusal)]
+        if refused := self._smp_refuses(request, request.cl_ord_id):
+            return refused
         self._use_name(request)
         order = PlainOrder(
             order_id=len(self.orders) + 1,
@@ -139,6 +155,8 @@ class PlainVenue:
             expire_date=request.expire_date,
             account=request.account,
             user=request.sender_sub_id,
+            smp_id=request.self_match_prevention_id,
+            smp_instruction=request.self_match_prevention_instruction,
         )
         self.orders.append(order)
         market.orders.append(order)
@@ -169,6 +187,8 @@ class PlainVenue:
             self._check_post_only(request, market)
         except Refusal as refusal:
             return [_refused(request, refusal)]
+        if refused := self._smp_refuses(request, request.cl_ord_id):
+            return refused
         self._use_name(request)
         keeps_its_place = (
             request.order_qty <= order.qty
@@ -189,6 +209,8 @@ class PlainVenue:
         order.expire_date = request.expire_date
         order.account = request.account
         order.user = request.sender_sub_id
+        order.smp_id = request.self_match_prevention_id
+        order.smp_instruction = request.self_match_prevention_instruction
         ack = attrs.evolve(order.tell(ExecType.REPLACED), orig_cl_ord_id=request.orig_cl_ord_id)
         if keeps_its_place:
             if order.rests:
@@ -235,20 +257,26 @@ class PlainVenue:
     def _quote(self, request: MassQuote) -> list[Heard]:
         to, name = request.sender_comp_id, request.quote_id
         if (to, name) in self.quote_names:
-            return [QuoteTold(to, name, False, reason=QuoteRejectReason.DUPLICATE_QUOTE)]
+            return [_no_quote(request, QuoteRejectReason.DUPLICATE_QUOTE)]
         if request.entries[0].symbol not in self.markets:
-            return [QuoteTold(to, name, False, reason=QuoteRejectReason.UNKNOWN_SYMBOL)]
-        self.quote_names.append((to, name))
+            return [_no_quote(request, QuoteRejectReason.UNKNOWN_SYMBOL)]
         faults = [
             self._fault(entry, [one.symbol for one in request.entries[:place]])
             for place, entry in enumerate(request.entries)
         ]
+        quotes = [entry for entry in request.entries if entry.sides]
+        if any(faults[request.entries.index(entry)] is None for entry in quotes) and (
+            refused := self._smp_refuses(request, name)
+        ):
+            return refused
+        self.quote_names.append((to, name))
         of_all = None if None in faults else faults[0]
         said = tuple(
             (str(entry.quote_entry_id), fault)
             for entry, fault in zip(request.entries, faults, strict=True)
         )
-        heard: list[Heard] = [QuoteTold(to, name, of_all is None, said, of_all)]
+        smp_id = request.self_match_prevention_id
+        heard: list[Heard] = [QuoteTold(to, name, of_all is None, said, of_all, smp_id)]
         for quote_set in request.quote_sets:
             for entry in quote_set.entries:
                 if faults[request.entries.index(entry)] is None:
@@ -299,6 +327,7 @@ class PlainVenue:
                 continue
             # It keeps its place.
             old.name, old.quote_set, old.account = entry.quote_entry_id, quote_set, request.account
+            old.smp_id = request.self_match_prevention_id
             old.qty = old.filled + size
             old.show()
             del wanted[old.side]
@@ -321,6 +350,7 @@ class PlainVenue:
                 account=request.account,
                 user=request.sender_sub_id,
                 quote_set=quote_set,
+                smp_id=request.self_match_prevention_id,
             )
             self.orders.append(order)
             market.orders.append(order)
@@ -356,6 +386,20 @@ class PlainVenue:
         return [Unquoted(to, name, tuple(gone))]
 
     # --- what a request has to pass ----------------------------------------------------
+
+    def _smp_refuses(
+        self, request: NewOrderSingle | OrderCancelReplaceRequest | MassQuote, name: str
+    ) -> list[Heard]:
+        """Return the reject of a message whose SMP id or instruction is wrong, or nothing."""
+        if self.smp is None:
+            return []
+        rule = self.smp.objects(
+            request.sender_comp_id,
+            request.self_match_prevention_id,
+            request.self_match_prevention_instruction,
+        )
+        business = isinstance(request, MassQuote)
+        return [MessageRefused(request.sender_comp_id, name, business, rule)] if rule else []
 
     def _market(self, symbol: str) -> PlainMarket:
         if symbol not in self.markets:
@@ -501,6 +545,20 @@ def _rejected(request: NewOrderSingle, refusal: Refusal) -> Told:
         user=request.sender_sub_id,
         reason=refusal.order,
         rule=refusal.rule,
+        smp_id=request.self_match_prevention_id,
+        smp_instruction=(
+            request.self_match_prevention_instruction if request.self_match_prevention_id else None
+        ),
+    )
+
+
+def _no_quote(request: MassQuote, reason: QuoteRejectReason) -> QuoteTold:
+    return QuoteTold(
+        request.sender_comp_id,
+        request.quote_id,
+        False,
+        reason=reason,
+        smp_id=request.self_match_prevention_id,
     )
 
 
