@@ -64,7 +64,7 @@ from .rules import Applied, MarketView, Question, Reject, RejectLevel, VenueRule
 from .sessions import CONTINUOUS, Board, TradingState
 from .venue import EPOCH, Listing, Venue
 
-_MODIFY = "CME Group Client Systems Wiki, iLink 2 Tag Modification"
+_MODIFY = "CME Group Client Systems Wiki, iLink 2 tag modification (46073155)"
 _READINGS = "docs/readings.md"
 
 RULES = (
@@ -91,7 +91,7 @@ RULES = (
         "REP-2",
         "What is left of an immediate-or-cancel order expires; so does all of an order of which"
         " too little would trade at once (fill or kill, minimum quantity), without a trade.",
-        "CME Group Client Systems Wiki, iLink 2 Execution Report - Elimination",
+        "CME Group Client Systems Wiki, iLink 2 Elimination (46989899)",
     ),
     Rule(
         "REP-3",
@@ -109,7 +109,7 @@ RULES = (
         "REP-5",
         "A mass action cancels what fits of its session's orders, the oldest first; each is"
         " reported, then the action.",
-        "CME Group Client Systems Wiki, iLink 2 Order Mass Action (35=CA, 35=BZ)",
+        "CME Group Client Systems Wiki, iLink 2 Order Mass Action (46139997, 46400718)",
     ),
     *objections.RULES,
     *stops.RULES,

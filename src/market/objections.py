@@ -27,48 +27,48 @@ from .rules import Reject
 from .sessions import CONTINUOUS, TradingState
 from .venue import Listing, Venue
 
-_ORDER_ENTRY = "CME Group Client Systems Wiki, iLink 2 New Order"
-_REASONS = "CME Group Client Systems Wiki, iLink 2 reject reasons"
+_ORDER_ENTRY = "CME Group Client Systems Wiki, iLink 2 New Order (46596619)"
+_REASONS = "CME Group Client Systems Wiki, iLink 2 reject codes (47022266, 457324354)"
 
 RULES = (
     Rule(
         "ORD-1",
         "A limit and a stop-limit order have a price on tick; market, market-limit and stop"
         " orders have none.",
-        f"{_ORDER_ENTRY} (40, 44)",
+        f"{_ORDER_ENTRY}, tags 40, 44",
     ),
     Rule(
         "ORD-2",
         "Stop and stop-limit orders have a trigger on tick, other orders have none.",
-        f"{_ORDER_ENTRY} (99)",
+        f"{_ORDER_ENTRY}, tags 99",
     ),
     Rule(
         "ORD-3",
         "The price of a stop-limit order to buy is at or above its trigger, to sell at or below.",
-        f"{_REASONS} (103: 2058, 2059)",
+        f"{_REASONS}, 103: 2058, 2059",
     ),
     Rule(
         "ORD-4",
         "The trigger of a stop to buy is above the last trade, to sell below it; one that a"
         " change leaves as it is may have been passed.",
-        f"{_REASONS} (103: 2060, 2061)",
+        f"{_REASONS}, 103: 2060, 2061",
     ),
     Rule(
         "ORD-5",
         "A quantity is at most the instrument's largest, and a multiple of its lot.",
-        f"{_ORDER_ENTRY} (38); {_REASONS} (103: 2115)",
+        f"{_ORDER_ENTRY}, tags 38; {_REASONS}, 103: 2115",
         ("max_order_qty", "round_lot"),
     ),
     Rule(
         "ORD-6",
         "A display quantity is a multiple of the lot and at most the order's; an order that"
         " cannot rest has none.",
-        f"{_ORDER_ENTRY} (210); {_REASONS} (103: 2046, 7613)",
+        f"{_ORDER_ENTRY}, tags 210; {_REASONS}, 103: 2046, 7613",
     ),
     Rule(
         "ORD-7",
         "A minimum quantity is at most the order's; stops and post-only orders have none.",
-        f"{_ORDER_ENTRY} (110); docs/readings.md, minimum quantity",
+        f"{_ORDER_ENTRY}, tags 110; docs/readings.md, minimum quantity",
     ),
     Rule(
         "ORD-8",
@@ -78,7 +78,7 @@ RULES = (
     Rule(
         "ORD-9",
         "An order good till a date has one, no earlier than the venue's; other orders have none.",
-        f"{_ORDER_ENTRY} (59, 432); {_REASONS} (103: 2019)",
+        f"{_ORDER_ENTRY}, tags 59, 432; {_REASONS}, 103: 2019",
     ),
     Rule(
         "REJ-2",
@@ -89,7 +89,8 @@ RULES = (
         "REJ-3",
         "A cancel or change is refused unless it names a live order of its own session by its"
         " latest name, on the same side of the same instrument.",
-        "CME Group Client Systems Wiki, iLink 2 Order Cancel Reject (102: 2045, 2048, 2051)",
+        "CME Group Client Systems Wiki, iLink 2 Order Cancel Reject (46203112, 457227460),"
+        " 102: 2045, 2048, 2051",
     ),
     Rule(
         "REJ-4",
@@ -99,12 +100,12 @@ RULES = (
     Rule(
         "REJ-5",
         "A market or market-limit order is refused when nobody rests on the other side.",
-        f"{_REASONS} (103: 2013)",
+        f"{_REASONS}, 103: 2013",
     ),
     Rule(
         "REJ-6",
         "A request about an instrument that the venue does not list is refused.",
-        f"{_REASONS} (103: 2047)",
+        f"{_REASONS}, 103: 2047",
     ),
     Rule(
         "REJ-7",

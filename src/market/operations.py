@@ -18,7 +18,7 @@ RULES = (
         "OPS-1",
         "A busted trade is reported to both its sides; what is left of their orders stays, and"
         " the quantity does not come back.",
-        "CME Group Client Systems Wiki, iLink 2 Execution Report - Trade Cancel (39 = H)",
+        "CME Group Client Systems Wiki, iLink 2 Trade Cancel (46924390), 39 = H",
     ),
     Rule(
         "OPS-2",

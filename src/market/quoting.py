@@ -45,7 +45,7 @@ from .venue import Venue
 MAX_QUOTE_ENTRIES = 15
 """The most entries, and the most quote sets, that one mass quote may have."""
 
-_PAGE = "CME Group Client Systems Wiki, iLink 2 Mass Quote"
+_PAGE = "CME Group Client Systems Wiki, iLink 2 Mass Quote (46432723)"
 _READINGS = "docs/readings.md"
 
 RULES = (
@@ -92,13 +92,13 @@ RULES = (
         "QUOTE-7",
         "Quotes are canceled by instrument, by quote set (both sides or one) or all at once; an"
         " order's cancel and a mass action leave them alone.",
-        "CME Group Client Systems Wiki, iLink 2 Quote Cancel (298)",
+        "CME Group Client Systems Wiki, iLink 2 Mass Quote (46432723), Quote Cancel, 298",
     ),
     Rule(
         "QUOTE-8",
         "Of a quote that the venue cancels its session hears in a quote cancel acknowledgement"
         " that nobody asked for, which says why (9775).",
-        "CME Group Client Systems Wiki, iLink 2 Quote Acknowledgment (35=b)",
+        "CME Group Client Systems Wiki, iLink 2 Quote Acknowledgment (46235982, 46728078)",
     ),
 )
 

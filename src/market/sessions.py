@@ -17,28 +17,31 @@ from .fix import TimeInForce
 from .identifiers import Symbol
 from .ledger import Rule
 
+_STATES = "CME Group Client Systems Wiki, market states (457671426, 78446621)"
+_CODES = 'NSX, NETS ITCH, "System event codes"'
+
 RULES = (
     Rule(
         "SES-1",
         "A request that the instrument's state does not take is refused with that state's name.",
-        'CME Group Client Systems Wiki, market states; NSX, NETS ITCH, "System event codes"',
+        f"{_STATES}; {_CODES}",
     ),
     Rule(
         "SES-2",
         "In a state that does not match, orders rest at their limits even if they cross, and"
         " no stop is elected.",
-        'CME Group Client Systems Wiki, market states; NSX, NETS ITCH, "System event codes"',
+        f"{_STATES}; {_CODES}",
     ),
     Rule(
         "SES-3",
         "Orders that must trade at once (market, market-limit, immediate, fill-or-kill, minimum"
         " quantity) are refused in a state that does not take them.",
-        'CME Group Client Systems Wiki, Pre-Open; NSX, NETS ITCH, "System event codes"',
+        f"{_STATES}, Pre-Open; {_CODES}",
     ),
     Rule(
         "SES-4",
         "A state may run an auction as it is entered, before anything else happens in it.",
-        'NSX, NETS ITCH, "System event codes", OPEN; CME Group Client Systems Wiki, Opening',
+        f"{_CODES}, OPEN; {_STATES}, Opening",
     ),
     Rule(
         "SES-5",
@@ -46,13 +49,14 @@ RULES = (
         " good till a date that is not after the venue's; so do stops that have waited to trade"
         " at once. The oldest come first. What is good till a date expires as the next date"
         " begins at the latest; what is good for the day lives until a state ends the day.",
-        "CME Group Client Systems Wiki, Close - Final; iLink 2 New Order (59, 432)",
+        f"{_STATES}, Close - Final;"
+        " CME Group Client Systems Wiki, iLink 2 New Order (46596619), tags 59, 432",
     ),
     Rule(
         "SES-6",
         "A board's change passes by an instrument that has a state of its own; let rejoin, the"
         " instrument takes the state that its board has by then.",
-        'NSX, NETS ITCH, "System event codes", MATCH_REJOIN',
+        f"{_CODES}, MATCH_REJOIN",
     ),
 )
 

@@ -13,7 +13,7 @@ from .instrument import Instrument
 from .ledger import Rule
 from .messages import NewOrderSingle
 
-_ORDER_TYPES = "CME Group Client Systems Wiki, order types and protections"
+_ORDER_TYPES = "CME Group Client Systems Wiki, order types (46727472, 78466661)"
 
 RULES = (
     Rule(

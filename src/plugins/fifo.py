@@ -37,7 +37,7 @@ def rules() -> Sequence[Rule]:
     return RULES
 
 
-_MATCHING = 'CME Group Client Systems Wiki, "CME Globex Matching Algorithm Steps"'
+_MATCHING = "CME Group Client Systems Wiki, matching algorithm steps (46437544, 457218521)"
 
 RULES = (
     Rule(

@@ -65,14 +65,14 @@ def rules() -> Mapping[str, Sequence[Rule]]:
     return {"price-limits": LIMITS, "price-bands": BANDS}
 
 
-_LIMITS = "CME Group Client Systems Wiki, price limits"
-_BANDS = "CME Group Client Systems Wiki, price banding"
+_LIMITS = "CME Group Client Systems Wiki, price limits (46924168)"
+_BANDS = "CME Group Client Systems Wiki, price banding (457320464)"
 
 LIMITS = (
     Rule(
         "LIMIT-1",
         "No order is taken, and none changed, at a price outside the day's limits.",
-        f"{_LIMITS} (103: 2137)",
+        f"{_LIMITS}, 103: 2137",
         ("limits",),
     ),
     Rule(
@@ -104,7 +104,7 @@ BANDS = (
         "BAND-1",
         "A bid above the reference price plus the variation is refused, and an offer below the"
         " reference price minus it; orders without a price are not checked.",
-        f"{_BANDS} (103: 2179)",
+        f"{_BANDS}, 103: 2179",
         ("variation",),
     ),
     Rule(

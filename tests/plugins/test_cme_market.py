@@ -180,6 +180,11 @@ def test_before_the_opening_an_indicative_price_is_told() -> None:
     assert shown == {"PRE-OPEN", "PRE-OPEN NO CANCEL"}
 
 
+@pytest.mark.rule("CMKT-7")
+def test_mass_quotes_are_for_the_open_market() -> None:
+    assert [state.name for state in STATES if state.quote] == ["OPEN"]
+
+
 # The feed's codes: 326, 1174, 327.
 CODES = {
     "PRE-OPEN": (21, 0, 0), "PRE-OPEN NO CANCEL": (21, 1, 0), "OPENING": (15, 0, 0),

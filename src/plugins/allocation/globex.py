@@ -247,7 +247,7 @@ class FifoWithLmm(WithLmm):
 
 # --- the ledger ----------------------------------------------------------------------
 
-_STEPS = 'CME Group Client Systems Wiki, "CME Globex Matching Algorithm Steps"'
+_STEPS = "CME Group Client Systems Wiki, matching algorithm steps (46437544, 457218521)"
 _PAGES = "cmegroup.com/confluence/pages/diffpagesbyversion.action?pageId"
 _TOP_AND_EXCEPTION = f"{_PAGES}=101286569, versions 8 and 9"
 _PRO_RATA = f"{_PAGES}=101286568, versions 8 and 9"

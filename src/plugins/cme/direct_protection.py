@@ -34,7 +34,7 @@ def rules() -> Sequence[Rule]:
     return RULES
 
 
-_PAGE = "CME Group Client Systems Wiki, Self Match Prevention on CME Direct (46138493, version 5)"
+_PAGE = "CME Group Client Systems Wiki, CME Direct (46138493, version 5)"
 
 RULES = (
     Rule(

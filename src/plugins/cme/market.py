@@ -27,9 +27,9 @@ from ..ordering import Bundle
 
 floorproof_contract = CONTRACT_VERSION
 
-_STATES = "CME Group Client Systems Wiki, market states (457671426; 78446621, version 34)"
+_STATES = "CME Group Client Systems Wiki, market states (457671426, 78446621)"
 _OPENING = 'CME Group Client Systems Wiki, "Rules to Determine the Indicative Opening Price"'
-_TYPES = "CME Group Client Systems Wiki, order types (46727472; 78466661, version 35)"
+_TYPES = "CME Group Client Systems Wiki, order types (46727472, 78466661)"
 _READINGS = "docs/readings.md"
 
 RULES = (
@@ -70,6 +70,11 @@ RULES = (
         " halts, the reason (327).",
         f"public copies of the MDP 3.0 schema; {_READINGS}, what the feed calls a state",
     ),
+    Rule(
+        "CMKT-7",
+        "Mass quotes are taken in OPEN alone.",
+        f"{_STATES}; CME Group Client Systems Wiki, iLink 2 Mass Quote (46432723)",
+    ),
 )
 
 CME = (
@@ -97,8 +102,8 @@ OPENING = attrs.evolve(_NOTHING, name="OPENING", uncross=True)
 OPEN = TradingState(name="OPEN")
 PAUSE = attrs.evolve(_NOTHING, name="PAUSE", cancel=True)
 RESERVED = TradingState(name="RESERVED", match=False)
-PRE_CROSS = TradingState(name="PRE-CROSS")
-CROSS = TradingState(name="CROSS")
+PRE_CROSS = TradingState(name="PRE-CROSS", quote=False)
+CROSS = TradingState(name="CROSS", quote=False)
 CLOSE_NOT_FINAL = attrs.evolve(_NOTHING, name="CLOSE NOT FINAL")
 CLOSE_FINAL = attrs.evolve(_NOTHING, name="CLOSE FINAL", ends_day=True)
 POST_CLOSE = TradingState(name="POST-CLOSE", match=False, lives=_BEYOND_THE_DAY)

@@ -52,7 +52,7 @@ def rules() -> Sequence[Rule]:
 
 # --- the ledger -----------------------------------------------------------------------
 
-_PAGE = "CME Group Client Systems Wiki, CME Globex Self-Match Prevention (46140175, version 6)"
+_PAGE = "CME Group Client Systems Wiki, self-match prevention (46140175, version 6)"
 _NEWER = "page 457640025"
 _READINGS = "docs/readings.md"
 
@@ -145,7 +145,7 @@ RULES = (
         "SMP-14",
         "Of a quote that goes its session hears in a quote cancel acknowledgement with 9775 = H"
         " and the SMP id; the quote's other side stays.",
-        "CME Group Client Systems Wiki, iLink 2 Quote Acknowledgment (9775);"
+        "CME Group Client Systems Wiki, iLink 2 Quote Acknowledgment (46235982, 46728078), 9775;"
         f" {_READINGS}, what of a quote goes",
     ),
 )
