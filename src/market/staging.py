@@ -316,6 +316,7 @@ class StagedUpdate:
     free_qty: Qty
     """What may still be given to a new child."""
 
+    symbol: Symbol
     order_qty: Qty
     price: Price | None
     traded: Price

@@ -160,6 +160,7 @@ PENDING = StagedUpdate(
     leaves_qty=10,
     working_qty=0,
     free_qty=10,
+    symbol=MNQ,
     order_qty=10,
     price=100,
     traded=0,

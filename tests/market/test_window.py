@@ -69,6 +69,7 @@ def update(
         leaves_qty=qty - cum,
         working_qty=working,
         free_qty=qty - cum - working,
+        symbol=MNQ,
         order_qty=qty,
         price=price,
         traded=traded,

@@ -171,6 +171,7 @@ UPDATE = StagedUpdate(
     leaves_qty=8,
     working_qty=3,
     free_qty=5,
+    symbol=MNQ,
     order_qty=10,
     price=None,
     traded=2 * 1535150,

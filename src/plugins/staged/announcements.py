@@ -33,6 +33,7 @@ def announced(order: StagedOrder, answered: StagedExecType | None = None) -> Ite
             leaves_qty=order.leaves_qty,
             working_qty=order.working_qty,
             free_qty=order.free_qty,
+            symbol=order.symbol,
             order_qty=order.order_qty,
             price=order.price,
             traded=order.traded,
