@@ -153,3 +153,9 @@ class VenueDay:
 
     def _scheduled(self, rule_set: str, symbol: Symbol, name: str) -> Callable[[int], Outcome]:
         return lambda now_ns: self.exchange.scheduled(rule_set, symbol, name, now_ns)
+
+
+def replacing(plugin: str, provider: object) -> Plugins:
+    """Return what is installed, with *provider* in the place of one plugin."""
+    others = [each for each in _installed().listing() if each.name != plugin]
+    return Plugins([*others, *Plugins.of({plugin: provider}).listing()])

@@ -14,7 +14,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venue_days import VenueDay, described
+from venue_days import VenueDay, described, replacing
 
 from floorproof.market.identifiers import Symbol
 from floorproof.market.rules import MarketView, Remember, SettleEffect
@@ -414,8 +414,7 @@ def broken(rule_set: type) -> Plugins:
 
         venues = staticmethod(bmd.venues)
 
-    others = [each for each in Plugins.discover().listing() if each.name != "bmd"]
-    return Plugins([*others, *Plugins.of({"bmd": Provider()}).listing()])
+    return replacing("bmd", Provider())
 
 
 def test_the_same_limits_by_another_door_play_the_same() -> None:

@@ -6,22 +6,25 @@ The tables are those of `reference/cme.md`, section 6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venue_days import VenueDay, described
+from venue_days import VenueDay, described, replacing
 
 from floorproof.market.auction import CME_INDICATIVE_OPENING, NSX_FOUR_STEPS
-from floorproof.market.identifiers import Symbol
+from floorproof.market.identifiers import Price, Symbol
+from floorproof.market.rules import MarketView, SettleEffect
+from floorproof.market.sessions import TradingState
 from floorproof.plugins.binding import auction_chain
 from floorproof.plugins.check import check_plugin
 from floorproof.plugins.cme import market
 from floorproof.plugins.cme.market import STATES, HaltReason, SecurityTradingEvent, TradingStatus
 from floorproof.plugins.errors import RuleSetsRefused
-from floorproof.plugins.hookspecs import hookimpl
+from floorproof.plugins.hookspecs import CONTRACT_VERSION, hookimpl
 from floorproof.plugins.manager import Plugins
 from floorproof.scenario.errors import ScenarioError
 
@@ -31,16 +34,17 @@ CHICAGO = "America/Chicago"
 
 
 def globex(
-    settings: str = "", *, rules: str = '["cme"]', board: str = "OPEN", **terms: object
+    settings: str = "", *, board: str = "OPEN", plugins: Plugins | None = None, **terms: object
 ) -> VenueDay:
-    """Return a venue of X under *rules*, which is on a board of its own."""
+    """Return a venue of X under CME's rules, on a board that stays as it is."""
     known: dict[str, object] = {"symbol": "X", "price_decimals": 0, "tick": "1"}
     said = "\n".join(f"{key} = {value!r}" for key, value in (known | terms).items())
     return VenueDay(
-        f'rules = {rules}\n{settings}\nboard = [{{ name = "B", symbols = ["X"], state = "{board}" }}]\n'
+        f'rules = ["cme"]\n{settings}\nboard = [{{ name = "B", symbols = ["X"], state = "{board}" }}]\n'
         f"[[exchange.instrument]]\n{said}\n",
         START,
         CHICAGO,
+        plugins=plugins,
     )
 
 
@@ -243,7 +247,7 @@ OPENINGS = {
 def test_the_opening_finds_the_published_price(
     bids: str, offers: str, settlement: int | None, expected: str
 ) -> None:
-    terms = {} if settlement is None else {"reference": str(settlement)}
+    terms: dict[str, Any] = {} if settlement is None else {"reference": str(settlement)}
     day = globex(board="PRE-OPEN", **terms)
     for number, each in enumerate(bids.split() + offers.split()):
         side = "BUY" if number < len(bids.split()) else "SELL"
@@ -460,3 +464,95 @@ def test_an_opening_leaves_nothing_crossed_and_trades_what_was_indicated(
     bought, sold = trades[::2], trades[1::2]
     assert len(bought) == len(sold)
     assert sum(int(line.split()[3]) for line in bought) == (0 if found is None else found.quantity)
+
+
+# --- negative controls ----------------------------------------------------------------
+
+
+def described_by(plugins: Plugins | None) -> list[str]:
+    """Return what CME's market does, in a line each: states, an opening, protection, codes."""
+    lines = []
+    for state in STATE_TABLE:
+        day = globex(protection="5", plugins=plugins)
+        for line in ("A a1 SELL 5 @ 100", "A g1 SELL 5 @ 110 GTC", "A g2 SELL 5 @ 111 GTC"):
+            day.say(line)
+        day.put("X", state)
+        probes = (
+            "B b1 BUY 1 @ 100", "B b2 BUY 1 @ 90 GTC", "B b3 BUY 1 MARKET", "A g3 CHANGE SELL g1 4 @ 110 GTC",
+            "A x CANCEL SELL g2",
+        )  # fmt: skip
+        taken = ["yes" if not refused(day.say(probe)) else "no" for probe in probes]
+        codes = [int(each.security_trading_status) for each in day.published]
+        lines.append(f"{state}: {' '.join(taken)}, {codes}")
+    day = globex(reference="63", plugins=plugins)
+    for line in ("A a1 SELL 1 @ 65", "B b1 BUY 1 @ 65"):
+        day.say(line)
+    day.put("X", "PRE-OPEN")
+    for line in ("A a2 SELL 200 @ 61", "B b2 BUY 200 @ 65"):
+        day.say(line)
+    lines += day.put("X", "OPENING")
+    lines += refused(day.say("C c BUY 1 STOP 70"))
+    day.put("X", "OPEN")
+    return lines + refused(day.say("C c BUY 1 STOP 70"))
+
+
+@attrs.frozen
+class LastTradeRefers(market.Market):
+    @hookimpl
+    def auction_reference(self, market: MarketView) -> Price | None:
+        return market.last_px
+
+
+@attrs.frozen
+class AnotherTable(market.Market):
+    """Takes cancels before the open to the last."""
+
+    def trading_states(self) -> Sequence[TradingState]:
+        return [
+            attrs.evolve(each, cancel=True) if each == market.NO_CANCEL else each for each in STATES
+        ]
+
+
+@attrs.frozen
+class EndlessDay(market.Market):
+    def trading_states(self) -> Sequence[TradingState]:
+        return [attrs.evolve(each, ends_day=False, enter=True) for each in STATES]
+
+
+@attrs.frozen
+class Unprotected(market.Market):
+    @hookimpl
+    def accept_request(self, request: object, market: MarketView) -> None:
+        return None
+
+
+@attrs.frozen
+class Silent(market.Market):
+    @hookimpl
+    def trading_session_changed(
+        self, old: TradingState, new: TradingState, market: MarketView
+    ) -> list[SettleEffect]:
+        return []
+
+
+def with_market(rule_set: type) -> Plugins:
+    class Provider:
+        floorproof_contract = CONTRACT_VERSION
+        venues = staticmethod(market.venues)
+
+        @hookimpl
+        def rule_sets(self) -> Mapping[str, object]:
+            return {**market.rule_sets(), "cme-market": rule_set}
+
+    return replacing("cme", Provider())
+
+
+def test_the_same_market_by_another_door_is_the_same() -> None:
+    assert described_by(with_market(market.Market)) == described_by(None)
+
+
+@pytest.mark.parametrize(
+    "rule_set", [LastTradeRefers, AnotherTable, EndlessDay, Unprotected, Silent]
+)
+def test_a_broken_market_is_told_apart(rule_set: type) -> None:
+    assert described_by(with_market(rule_set)) != described_by(None)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+import attrs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venue_days import VenueDay, described
+from venue_days import VenueDay, described, replacing
 
+from floorproof.market.book import Traded
+from floorproof.market.rules import MarketView, SettleEffect
 from floorproof.plugins import settlement_window
 from floorproof.plugins.check import check_plugin
-from floorproof.plugins.settlement_window import WindowPrice
+from floorproof.plugins.hookspecs import CONTRACT_VERSION, hookimpl
+from floorproof.plugins.manager import Plugins
+from floorproof.plugins.settlement_window import SettlementWindow, WindowPrice
 from floorproof.scenario.errors import ScenarioError
 
 MINUTE = 60 * 10**9
@@ -165,3 +172,73 @@ def test_the_published_price_is_within_half_a_tick_of_the_average(
     average = Fraction(sum(qty * px for qty, px in fills), quantity)
     assert quantity == sum(qty for qty, _ in fills)
     assert abs(price - average) <= Fraction(1, 2)
+
+
+# --- negative controls ----------------------------------------------------------------
+
+TRADES = (
+    ("09:00:59.999999", 50, 90), ("09:01:00", 10, 100), ("09:01:30", 30, 104),
+    ("09:01:59.999999", 10, 106), ("09:02:00", 50, 120),
+)  # fmt: skip
+
+
+def published(plugins: Plugins | None) -> list[tuple[int, int]]:
+    day = VenueDay(venue(), START, "UTC", plugins=plugins)
+    for number, (clock, qty, price) in enumerate(TRADES):
+        day.at(clock)
+        trade(day, number, qty, price)
+    day.at("09:05")
+    return prices(day)
+
+
+@attrs.frozen(kw_only=True)
+class Later(SettlementWindow):
+    """Begins after the moment at which its window does."""
+
+    @hookimpl
+    def after_request(
+        self, events: Sequence[object], market: MarketView
+    ) -> list[SettleEffect] | None:
+        if any(market.now_ns == begin for begin, _ in self.windows):
+            return None
+        return SettlementWindow.after_request(self, events, market)
+
+
+@attrs.frozen(kw_only=True)
+class Unweighted(SettlementWindow):
+    """Counts every trade alike."""
+
+    @hookimpl
+    def after_request(
+        self, events: Sequence[object], market: MarketView
+    ) -> list[SettleEffect] | None:
+        lots = [
+            msgspec.structs.replace(each, last_qty=1) for each in events if isinstance(each, Traded)
+        ]
+        return SettlementWindow.after_request(self, lots, market)
+
+
+@attrs.frozen(kw_only=True)
+class AllDay(SettlementWindow):
+    def _window(self, now_ns: int) -> tuple[int, int] | None:
+        return self.windows[0] if now_ns < self.windows[0][1] else None
+
+
+def with_window(rule_set: type) -> Plugins:
+    class Provider:
+        floorproof_contract = CONTRACT_VERSION
+
+        @hookimpl
+        def rule_sets(self) -> Mapping[str, object]:
+            return {"settlement-window": rule_set}
+
+    return replacing("settlement-window", Provider())
+
+
+def test_the_same_window_by_another_door_is_the_same() -> None:
+    assert published(with_window(SettlementWindow)) == published(None) == [(104, 50)]
+
+
+@pytest.mark.parametrize("rule_set", [Later, Unweighted, AllDay])
+def test_a_broken_window_is_told_apart(rule_set: type) -> None:
+    assert published(with_window(rule_set)) != published(None)
