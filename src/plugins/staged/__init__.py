@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from ...market.ledger import Rule
 from ...market.staging import BROKER
+from ...wire import staged_fix
 from ..hookspecs import CONTRACT_VERSION, hookimpl
 from .order import StagedOrder
 from .order_type import Staged
@@ -30,4 +31,4 @@ def order_types() -> Mapping[str, type]:
 
 @hookimpl
 def rules() -> Sequence[Rule]:
-    return RULES
+    return (*RULES, *staged_fix.RULES)
