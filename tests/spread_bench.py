@@ -38,6 +38,8 @@ from floorproof.plugins.synthetic import (
     CancelAsked,
     CancelChild,
     Child,
+    ChildBusted,
+    ChildFilled,
     ChildReported,
     EditAsked,
     EnterChild,
@@ -152,6 +154,10 @@ class Bench:
         assert 0 < qty <= left, f"{child} has {left} left"
         self._report(known, ExecType.TRADE, qty, price)
 
+    def bust(self, child: str, qty: Qty, at: Price) -> None:
+        """A trade of a child is taken back."""
+        self._report(self.order.children[child], ExecType.TRADE_CANCEL, qty, at)
+
     def cancels(self, child: str, exec_type: ExecType = ExecType.CANCELED, text: str = "") -> None:
         """The exchange, or somebody else, takes a child off."""
         self._report(self.order.children[child], exec_type, text=text)
@@ -202,7 +208,7 @@ class Bench:
         self.event(Woken(name))
 
     def event(self, event: SyntheticEvent) -> None:
-        if self.order.is_over and not isinstance(event, ChildReported):
+        if self.order.is_over and not isinstance(event, ChildReported | ChildFilled):
             return
         self._apply(self.spread.handle(self.order, event, self))
 
@@ -319,9 +325,11 @@ class Bench:
         last_px: Price | None = None,
         text: str = "",
     ) -> None:
-        cum = child.cum_qty + last_qty
+        cum = child.cum_qty + (-last_qty if exec_type is ExecType.TRADE_CANCEL else last_qty)
         ends = (ExecType.CANCELED, ExecType.EXPIRED, ExecType.REJECTED)
         over = exec_type in ends or cum == child.order_qty
+        if exec_type is ExecType.TRADE_CANCEL:
+            child = attrs.evolve(child, order_qty=child.order_qty - last_qty)
         known = attrs.evolve(
             child,
             cum_qty=cum,
@@ -349,7 +357,12 @@ class Bench:
             last_px=last_px,
             text=text,
         )
-        self._tell(child.name, report)
+        if last_px is not None:
+            busts = exec_type is ExecType.TRADE_CANCEL
+            told = ChildBusted if busts else ChildFilled
+            self.event(told(child.name, last_qty, last_px, report))
+        else:
+            self._tell(child.name, report)
 
     def _refuse(self, child: Child, request: ReplaceChild | CancelChild) -> None:
         if not child.is_over:

@@ -124,12 +124,12 @@ class Autospreader:
         assert spread is not None, "an order in anything else was refused"
         worker = Worker(spread, order, desk)
         match event:
-            case (
-                ChildReported(child, report)
-                | ChildFilled(child, report=report)
-                | ChildBusted(child, report=report)
-            ):
+            case ChildReported(child, report):
                 worker.reported(child, report)
+            case ChildFilled(child, last_qty, last_px):
+                worker.filled(child, last_qty, last_px)
+            case ChildBusted(child, last_qty, _):
+                worker.busted(child, last_qty)
             case EditAsked():
                 why = _objection_to_edit(spread, order, event, worker)
                 if why:

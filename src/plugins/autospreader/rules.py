@@ -150,6 +150,11 @@ RULES = (
         ("native_gtc",),
     ),
     Rule(
+        "ASE-21",
+        "A spread order cannot be staged (code 13).",
+        'XT, "Introduction to staged orders"; TT Core SDK, ``RejectCode``',
+    ),
+    Rule(
         "ASE-22",
         "A quote that is refused, or that somebody else takes off, ends its order.",
         f"{_ORDERS}; docs/readings.md, a quote that is refused",

@@ -124,8 +124,6 @@ class Worker:
             self._refused(name, note, child, report)
             return
         match report.exec_type:
-            case ExecType.TRADE:
-                self._traded(name, note, report)
             case ExecType.REPLACED:
                 note = attrs.evolve(note, leans=note.next_leans or note.leans, next_leans=())
                 # A cancel that waits behind the change is still asked for.
@@ -134,19 +132,12 @@ class Worker:
                 self._keep(name, note)
             case ExecType.CANCELED | ExecType.EXPIRED | ExecType.REJECTED:
                 self._is_off(note, child, report)
-            case ExecType.TRADE_CANCEL:
-                self.say(
-                    Warn(
-                        f"{self._order.cl_ord_id}: {report.last_qty} {report.symbol} of {name} are"
-                        " busted, which its hedges do not follow"
-                    )
-                )
             case _:
                 pass
 
-    def _traded(self, name: str, note: Note, report: ExecutionReport) -> None:
-        assert report.last_px is not None, "a trade has a price"
-        qty, at = report.last_qty, report.last_px
+    def filled(self, name: str, qty: Qty, at: Price) -> None:
+        """Take in a fill of a child: of a quote it begins units, of a hedge it serves them."""
+        note = self._work.notes[name]
         self.say(LegFill(name, qty, at))
         leg = self._work.legs[note.leg]
         leg = attrs.evolve(leg, fills=(*leg.fills, (at, qty)))
@@ -159,6 +150,16 @@ class Worker:
             leg = attrs.evolve(leg, quoted=leg.quoted + qty - hedging)
             self._work = attrs.evolve(self._work, leans=note.leans)
         self._work = attrs.evolve(self._work.with_leg(note.leg, leg), by=name)
+
+    def busted(self, name: str, qty: Qty) -> None:
+        """Put on record that a trade of a child has been taken back."""
+        symbol = self._spread.legs[self._work.notes[name].leg].symbol
+        self.say(
+            Warn(
+                f"{self._order.cl_ord_id}: {qty} {symbol} of {name} are busted, which its hedges"
+                " do not follow"
+            )
+        )
 
     def _refused(self, name: str, note: Note, child: Child, reject: OrderCancelReject) -> None:
         """Make the same request not again; a quote that was to be a hedge stays a quote."""
@@ -499,7 +500,8 @@ class Worker:
         goal = (CancelChild, market.trading_state if market else "")
         if child.is_canceling or goal == note.refused:
             return
-        self._keep(child.name, attrs.evolve(note, asked=goal, next_leans=()))
+        # A change that is under way may still be taken, with its leans.
+        self._keep(child.name, attrs.evolve(note, asked=goal))
         self.say(CancelChild(child.name))
 
     def _enter_quote(self, number: int, price: Price, own: tuple[Price, ...], qty: Qty) -> None:

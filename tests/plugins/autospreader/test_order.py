@@ -538,9 +538,9 @@ def test_a_bust_is_put_on_record_and_not_hedged() -> None:
     bench.fill("q1")
     bench.read()
 
-    bench.cancels("q1", ExecType.TRADE_CANCEL)
+    bench.bust("q1", 1, 15350_00)
 
-    assert bench.read()[0].startswith("warning: s1: 0 MNQU3 of q1 are busted")
+    assert bench.read() == ["warning: s1: 1 MNQU3 of q1 are busted, which its hedges do not follow"]
 
 
 # --- sniper, immediate orders, reload -------------------------------------------------
@@ -795,6 +795,19 @@ def test_a_cancel_waits_for_a_change_that_is_under_way() -> None:
     bench.answer_all()
 
     assert bench.read() == ["Canceled"]
+
+
+@pytest.mark.rule("ASE-12", "ASE-18")
+def test_a_change_that_is_taken_before_the_cancel_brings_its_lean() -> None:
+    bench = Bench(case_study(), CALM, holds=True)
+    bench.answer()
+    bench.moves("MESU3", "4492.50 / 4492.75")
+    bench.cancel()
+    bench.answer()
+
+    bench.fill("q1")
+
+    assert bench.read()[-2] == "h2: sell 1 MESU3 @ 4492.50"
 
 
 @pytest.mark.rule("ASE-18")

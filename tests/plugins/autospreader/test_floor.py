@@ -1,0 +1,183 @@
+"""Spread orders on whole floors: who is told what, and what a scenario may say of them."""
+
+from __future__ import annotations
+
+import pytest
+from floors import Told, floor, saying
+
+import floorproof
+from floorproof.market.fix import Side
+from floorproof.market.identifiers import ClOrdID, CompID, StagedOrderID, Symbol
+from floorproof.market.staging import NewStagedOrder, RejectCode
+from floorproof.market.synthetic import (
+    CancelSyntheticOrder,
+    EditSyntheticOrder,
+    NewSyntheticOrder,
+)
+from floorproof.scenario.errors import ScenarioError
+
+SPREAD = """
+[[gateway.settings.autospreader.spread]]
+name = "MNQ-MES"
+formula = "ratio"
+tick = "0.0001"
+
+  [[gateway.settings.autospreader.spread.leg]]
+  symbol = "MNQU3"
+  ratio = "1"
+
+  [[gateway.settings.autospreader.spread.leg]]
+  symbol = "MESU3"
+  ratio = "-1.366"
+  quoting = false
+"""
+MARKET = """
+    0s LP enter s1 sell 9 @ 15351.00 on MNQU3
+    0s LP enter b1 buy 9 @ 4492.50 on MESU3
+"""
+ENTER = "1s PM1 enter sp1 buy 3 @ 3.417 on MNQ-MES"
+
+
+def text(steps: str, spread: str = SPREAD, extra: str = "", states: str = "") -> str:
+    made = floor(steps, broker=spread, extra=extra)
+    made = made.replace("\n[[user]]", f"\n{states}\n[[user]]", 1)
+    return made.replace('kind = "sse"', 'kind = "sse"\norder_types = ["BROKER", "autospreader"]')
+
+
+HALTED = """
+[[exchange.state]]
+name = "OPEN"
+
+[[exchange.state]]
+name = "HALT"
+enter = false
+modify = false
+match = false
+
+[[exchange.board]]
+name = "FUTURES"
+symbols = ["MNQU3", "MESU3"]
+state = "OPEN"
+"""
+
+
+def run(
+    steps: str, spread: str = SPREAD, extra: str = "", states: str = "", **guests: object
+) -> Told:
+    made = floorproof.Floor(floorproof.parse(text(steps, spread, extra, states)))
+    for name, guest in guests.items():
+        made.add(name, guest)  # type: ignore[arg-type]  # a program of `saying`
+    return Told(made.run())
+
+
+def synthetic(told: Told, user: str = "PM1") -> list[str]:
+    """Return what the gateway told *user* of his spread order."""
+    return [line for line in told.to(user) if line.startswith("Synthetic")]
+
+
+@pytest.mark.rule("ASE-23")
+def test_fills_of_legs_and_of_the_spread_are_told_apart() -> None:
+    told = run(f"{MARKET}\n{ENTER}\n2s LP enter s2 sell 1 @ 15350.00 on MNQU3")
+
+    assert synthetic(told) == [
+        "SyntheticAck sp1 autospreader Working, Buy 3 MNQ-MES @ 3.417000",
+        "SyntheticFill sp1 leg Buy MNQU3 1 @ 15350.75 by sp1/q1, cum 0, leaves 3",
+        "SyntheticFill sp1 leg Sell MESU3 1 @ 4492.50 by sp1/h2, cum 0, leaves 3",
+        "SyntheticFill sp1 1 @ 3.416973 by sp1/h2, cum 1, leaves 2",
+    ]
+    types = [fill.multi_leg_reporting_type for fill in told.payloads("SyntheticFill", "PM1")]
+    assert types == ["2", "2", "3"]
+
+
+@pytest.mark.rule("ASE-21")
+def test_a_spread_order_cannot_be_staged() -> None:
+    staged = NewStagedOrder(
+        sender_comp_id=CompID("PM1"),
+        staged_order_id=StagedOrderID("P1"),
+        staged_type="BROKER",
+        gateway=CompID("CME-A"),
+        symbol=Symbol("MNQ-MES"),
+        side=Side.BUY,
+        order_qty=3,
+    )
+
+    told = run(MARKET, PM1=saying((1, "SSE-A", staged)))
+
+    [reject] = told.payloads("StagedReject", "PM1")
+    assert reject.code is RejectCode.INCORRECT_INSTRUMENT_TYPE  # 13
+    assert reject.text == "CME-A lists no single instrument 'MNQ-MES'"
+
+
+def test_a_scenario_that_stages_one_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="MNQ-MES is made by autospreader, and listed at no"):
+        floorproof.parse(text("1s PM1 stage P1 buy 3 @ 3.417 on MNQ-MES"))
+
+
+@pytest.mark.rule("ASE-18")
+def test_whoever_cancels_is_told_when_the_quote_is_off() -> None:
+    told = run(f"{MARKET}\n{ENTER}\n2s PM1 cancel sp1")
+
+    assert synthetic(told)[-1] == "SyntheticUpdate sp1 Canceled, cum 0, leaves 0"
+    assert told.to("PM1", "2s")[0] == "ChildCanceled sp1/q1.1 cum 0"
+
+
+def test_a_finished_order_is_not_edited() -> None:
+    edit = EditSyntheticOrder(sender_comp_id=CompID("PM1"), cl_ord_id=ClOrdID("sp1"), order_qty=5)
+    enter = NewSyntheticOrder(
+        sender_comp_id=CompID("PM1"),
+        cl_ord_id=ClOrdID("sp1"),
+        order_type="autospreader",
+        symbol=Symbol("MNQ-MES"),
+        side=Side.BUY,
+        order_qty=3,
+        price=3_417000,
+    )
+    cancel = CancelSyntheticOrder(sender_comp_id=CompID("PM1"), cl_ord_id=ClOrdID("sp1"))
+    said = saying((1, "SSE-A", enter), (2, "SSE-A", cancel), (3, "SSE-A", edit))
+
+    told = run(MARKET, PM1=said)
+
+    assert told.to("PM1", "3s") == [
+        "SyntheticReject sp1 EditSyntheticOrder refused: sp1 is Canceled"
+    ]
+
+
+@pytest.mark.rule("ASE-19")
+def test_a_leg_that_halts_ends_the_order() -> None:
+    halt = """
+[[step]]
+at = "2s"
+who = "ADMIN"
+do = "halt"
+symbol = "MESU3"
+"""
+    told = run(f"{MARKET}\n{ENTER}", extra=halt, states=HALTED)
+
+    assert synthetic(told)[-1] == "SyntheticUpdate sp1 Canceled, cum 0, leaves 0: MESU3 is closed"
+
+
+NOWHERE = "leg 'MESZ9' of spread MNQ-MES is listed at no exchange"
+FORMULAS = "expected one of price_diff, ratio, net_change, custom; found 'yield'"
+IDLE = SPREAD.replace('ratio = "1"', 'ratio = "1"\nquoting = false')
+# fmt: off
+FILES = {
+    "an unknown leg":  (SPREAD.replace("MESU3", "MESZ9"), NOWHERE),
+    "a ratio of 0":    (SPREAD.replace('"-1.366"', '"0"'), "the ratio of leg MESU3 must not be 0"),
+    "no quoting leg":  (IDLE, "no leg of spread MNQ-MES is quoting"),
+    "a float":         (SPREAD.replace('"-1.366"', "-1.366"), "expected a decimal in quotes"),
+    "another formula": (SPREAD.replace('"ratio"', '"yield"'), FORMULAS),
+    "a misspelt key":  (SPREAD.replace("quoting", "qouting"), "quoting"),
+    "two of a name":   (SPREAD + SPREAD, "there are 2 spreads of the name 'MNQ-MES'"),
+    "a leg's name":    (SPREAD.replace('"MNQ-MES"', '"MNQU3"'), "has the name of what an"),
+}
+# fmt: on
+
+
+@pytest.mark.rule("ASE-1", "ASE-2")
+@pytest.mark.parametrize(("spread", "error"), FILES.values(), ids=FILES.keys())
+def test_a_file_with_what_can_be_no_spread_is_refused(spread: str, error: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        floorproof.parse(text(MARKET, spread))
+
+    assert error in str(caught.value)
+    assert "gateway[0].settings.autospreader" in str(caught.value)
