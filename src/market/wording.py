@@ -20,6 +20,7 @@ from .fix import (
     SubscriptionRequestType,
     TimeInForce,
 )
+from .fix_line import Connected, Disconnected, FixText
 from .identifiers import Price, Qty, Symbol
 from .instrument import Instrument
 from .messages import (
@@ -201,6 +202,9 @@ LABELS: Mapping[str, type] = {
             QuoteCancelAck,
             SessionReject,
             BusinessMessageReject,
+            Connected,
+            Disconnected,
+            FixText,
         )
     },
 }
@@ -347,6 +351,12 @@ class Wording:
                 return f"{message.quote_id}: {self._meant(message)}"
             case QuoteCancelAck():
                 return self._gone(message)
+            case Connected():
+                return f"connection {message.connection}"
+            case Disconnected():
+                return message.text
+            case FixText():
+                return message.shown
             case SessionReject():
                 return f"{message.ref_id}: {message.text}"
             case BusinessMessageReject():

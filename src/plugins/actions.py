@@ -100,6 +100,9 @@ class FloorPlan(Protocol):
     def state(self, exchange: CompID, name: str) -> str:
         """Return the state's name, if *exchange* has such a state."""
 
+    def fix_session(self, name: str, exchange: str | None) -> tuple[CompID, CompID]:
+        """Return whose session in FIX text it is, and the venue: *exchange*, or the only one."""
+
     def session(self, name: str) -> CompID:
         """Return the session's name, if somebody on the floor has such a session."""
 
@@ -142,7 +145,12 @@ def _one_of(words: Mapping[str, Any]) -> Any:
     return validators.optional(validators.in_(tuple(words)))
 
 
-def _only_administrators(who: CompID, plan: FloorPlan, do_what: str) -> None:
+def only_administrators(who: CompID, plan: FloorPlan, do_what: str) -> None:
+    """Check that *who* is an administrator.
+
+    Raises:
+        ValueError: if he is none; the text says that only one does *do_what*.
+    """
     if not plan.is_administrator(who):
         raise ValueError(f"only an administrator {do_what}, {who} is none")
 
@@ -647,7 +655,7 @@ class _Setting:
     allowed: ClassVar = True
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
-        _only_administrators(who, plan, "sets permissions")
+        only_administrators(who, plan, "sets permissions")
         check_pair(self.permission, self.account)
         setting = SetPermission(
             user=plan.user(self.user),
@@ -678,7 +686,7 @@ class Halt:
     state: str = "HALT"
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
-        _only_administrators(who, plan, "halts a market")
+        only_administrators(who, plan, "halts a market")
         exchange = plan.exchange(self.symbol, None)
         symbol, state = plan.instrument(self.symbol).symbol, plan.state(exchange, self.state)
         yield Instruction(exchange, ChangeTradingState(symbol=symbol, state=state))
@@ -699,7 +707,7 @@ class Resume:
             yield Instruction(who, ResumeSynthetic(cl_ord_id=ClOrdID(self.order)))
             return
         assert self.symbol is not None, "one of the two is given"
-        _only_administrators(who, plan, "resumes a market")
+        only_administrators(who, plan, "resumes a market")
         symbol = plan.instrument(self.symbol).symbol
         yield Instruction(plan.exchange(symbol, None), ChangeTradingState(symbol=symbol))
 
@@ -715,7 +723,7 @@ class ChangeStateAction:
     """Where several exchanges have a board of that name."""
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
-        _only_administrators(who, plan, "changes a state")
+        only_administrators(who, plan, "changes a state")
         if (self.board is None) == (self.symbol is None):
             raise ValueError("expected either a board or a symbol")
         if self.board is None:
@@ -743,7 +751,7 @@ class Bust:
     text: str = ""
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
-        _only_administrators(who, plan, "busts trades")
+        only_administrators(who, plan, "busts trades")
         bust = BustTrade(trd_match_id=self.trade, text=self.text)
         yield Instruction(plan.exchange(None, self.exchange), bust)
 
@@ -763,7 +771,7 @@ class CancelOrdersAction:
     text: str = ""
 
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
-        _only_administrators(who, plan, "cancels others' orders")
+        only_administrators(who, plan, "cancels others' orders")
         if self.user is None and self.session is None and self.symbol is None:
             raise ValueError("expected a user, a session or a symbol")
         operation = CancelOrders(

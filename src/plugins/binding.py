@@ -6,12 +6,12 @@ registered last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import pluggy
 
 from ..market.auction import Chain
-from ..market.identifiers import Symbol
+from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
 from ..market.rules import Bound, MarketView, VenueRules
 from ..market.sessions import Board, TradingState
@@ -128,6 +128,22 @@ def check_instrument(rule_set: object, instrument: Instrument) -> None:
     check = getattr(rule_set, "check_instrument", None)
     if check is not None and _applies(rule_set, instrument.symbol):
         check(instrument)
+
+
+def with_firms(
+    rule_set: object, firms: Mapping[CompID, str], registered: Collection[str]
+) -> object:
+    """Return *rule_set* with the firms of sessions, if it wants to know them.
+
+    Args:
+        firms: the executing firm (GFID) of each registered session.
+        registered: all firms that there are.
+
+    Raises:
+        ValueError: if its settings say something else.
+    """
+    method = getattr(rule_set, "with_firms", None)
+    return rule_set if method is None else method(firms, registered)
 
 
 def _applies(rule_set: object, symbol: Symbol) -> bool:

@@ -76,7 +76,10 @@ def rule_sets() -> Mapping[str, type | Bundle]:
     ``auction_chain() -> Chain``, how auctions choose their price at its venue, where an
     instrument does not say;
     ``check_instrument(instrument)``, which raises ValueError before the run where its
-    settings do not go with an instrument that it is asked about; and for public feeds
+    settings do not go with an instrument that it is asked about;
+    ``with_firms(firms, registered)``, which returns the rule set with the executing firm of
+    each registered session (name to GFID), or raises ValueError where its settings say
+    something else; and for public feeds
     ``opening(market)`` and ``announced(board)``, what they say of an instrument and of a
     board's day as they begin, as values that it could publish, and ``cross_type(state)``, of
     which auction an indicative price in a state is.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..market.ledger import Rule
 from ..wire import fix_session, ilink
 from .hookspecs import CONTRACT_VERSION, hookimpl
+from .session_actions import ACTIONS
 
 floorproof_contract = CONTRACT_VERSION
 
@@ -14,3 +16,8 @@ floorproof_contract = CONTRACT_VERSION
 @hookimpl
 def rules() -> Sequence[Rule]:
     return (*fix_session.RULES, *ilink.RULES)
+
+
+@hookimpl
+def scenario_actions() -> Mapping[str, type[Any]]:
+    return ACTIONS

@@ -16,6 +16,7 @@ import attrs
 
 from ..actors.lobster_replay import Halted
 from ..actors.market_flow import FlowRejected
+from ..market.fix_line import SessionEvent
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.replay import Account, LevelInSight, Unexplained
 from ..market.rules import Applied, Effect
@@ -42,6 +43,7 @@ OURS: Mapping[str, Holds] = {
     "came_into_sight": LevelInSight,
     "unexplained": Unexplained,
     "replay_account": Account,
+    "session": SessionEvent,
     "undeliverable": ("message",),
 }
 

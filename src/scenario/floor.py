@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from ..actors.exchange_gateway import ExchangeGateway, ExchangeGatewayConfig
 from ..actors.execution_trader import ExecutionTrader
 from ..actors.feed import FeedServer
 from ..actors.feed_reader import FeedReader
+from ..actors.fix_client import FixClient
+from ..actors.fix_end import EndConfig
+from ..actors.fix_venue import FixVenue
 from ..actors.lobster_replay import LobsterReplay, ReplayStart
 from ..actors.market_flow import MarketFlow
 from ..actors.matching_engine import MatchingEngine
@@ -37,7 +41,7 @@ from ..plugins.synthetic import Hours, acts
 from ..runtime.choices import Choices, Defaults, Recorded, Seeded
 from ..runtime.journal import Entry, Header, Journal
 from ..runtime.kernel import Kernel
-from ..runtime.participant import Context, Factory, Participant, Run
+from ..runtime.participant import Context, Factory, Participant, Responder, Run
 from .crowd import Flow, Replay
 from .errors import ScenarioError, blamed_on
 from .expect import Judge, Verdict, windows
@@ -325,6 +329,31 @@ class _Watched:
 
 
 def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
+    """Yield the participants with their makers; whoever speaks FIX text is put behind it."""
+    for name, make in _plain_makers(plan):
+        clients = [each.client_end for each in plan.fix_sessions if each.owner == name]
+        venues = [each.venue_end for each in plan.fix_sessions if each.venue == name]
+        if clients:
+            yield name, partial(_fix_client, make, clients)
+        elif venues:
+            yield name, partial(_fix_venue, make, venues)
+        else:
+            yield name, make
+
+
+def _fix_client(make: Factory, ends: Sequence[EndConfig], context: Context) -> Participant:
+    inner = make(context)
+    assert isinstance(inner, Responder), "the plan has seen to that"
+    return FixClient(inner, ends, context)
+
+
+def _fix_venue(make: Factory, ends: Sequence[EndConfig], context: Context) -> Participant:
+    engine = make(context)
+    assert isinstance(engine, MatchingEngine), "only an exchange has such sessions"
+    return FixVenue(engine, ends, context)
+
+
+def _plain_makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
     for user in plan.tables.user:
         yield user.name, _user(user, plan)
     for gateway in plan.tables.gateway:

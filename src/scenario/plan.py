@@ -27,6 +27,7 @@ from .crowd import flows, replays
 from .errors import ScenarioError, blamed_on, listed, unknown
 from .facts import facts_of
 from .feeds import feeds, readers
+from .fix_sessions import fix_sessions
 from .forms import check_expectations
 from .people import accounts, logins, permissions_of, warnings
 from .profiles import described
@@ -35,7 +36,7 @@ from .reading import structure
 from .registered import centre, registry
 from .schema import ROLES, ScenarioFile, StepTable, check_name
 from .shelf import Shelf
-from .venues import Venue, venues
+from .venues import Venue, venues, with_registered_firms
 from .venues import warnings as market_warnings
 from .watch import chosen_invariants
 
@@ -81,6 +82,12 @@ class Plan:
         self.feeds = tuple(feeds(tables, self.venues, self.sessions))
         self.feed_readers = tuple(readers(tables))
         self.registry = registry(tables, self.sessions)
+        self.venues = {
+            name: with_registered_firms(venue, self.registry, f"exchange[{index}]")
+            for index, (name, venue) in enumerate(self.venues.items())
+        }
+        self.fix_sessions = tuple(fix_sessions(tables, self.venues, self.registry, self.sessions))
+        self._check_fix_sessions()
         self.centre = centre(tables, self.registry)
         self._check_links()
         self._check_drop_copies()
@@ -286,6 +293,16 @@ class Plan:
             raise ValueError(unknown(f"state of {exchange}", name, states))
         return name
 
+    def fix_session(self, name: str, exchange: str | None) -> tuple[CompID, CompID]:
+        """Return whose session it is, and at which venue."""
+        mine = [each for each in self.fix_sessions if each.owner == name]
+        if not mine:
+            known = [each.owner for each in self.fix_sessions]
+            raise ValueError(unknown("session in FIX text", name, known))
+        at = tuple(each.venue for each in mine)
+        venue = _chosen(f"exchange where {name} speaks FIX", exchange, at, "exchange")
+        return mine[0].owner, CompID(venue)
+
     def session(self, name: str) -> CompID:
         if name not in self.sessions:
             raise ValueError(unknown("session", name, self.sessions))
@@ -358,6 +375,24 @@ class Plan:
             structure(settings, cls, where)
             # A participant has state: each run gets one of its own.
             yield table.name, partial(structure, settings, cls, where)
+
+    def _check_fix_sessions(self) -> None:
+        """Check that whoever speaks FIX text only answers: text comes in between his answers."""
+        offers = self.shelf.plugins.participants
+        kinds = {table.name: offers[table.kind].cls for table in self.tables.participant}
+        for session in self.fix_sessions:
+            cls = kinds.get(session.owner)
+            if cls is not None and not hasattr(cls, "receive"):
+                raise ScenarioError(
+                    self._place_of(session.owner, session.venue),
+                    f"{session.owner} waits in a task of its own: expected a participant that"
+                    " only answers, with receive(delivery)",
+                )
+
+    def _place_of(self, owner: CompID, venue: CompID) -> str:
+        index = [table.name for table in self.tables.exchange].index(venue)
+        number = [table.name for table in self.tables.exchange[index].session].index(owner)
+        return f"exchange[{index}].session[{number}].name"
 
     # --- links, copies, steps --------------------------------------------------------
 

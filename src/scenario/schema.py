@@ -258,6 +258,50 @@ class FeedTable:
     book: tuple[FeedBookTable, ...] = ()
 
 
+_SECOND_NS = 1_000_000_000
+
+
+@attrs.frozen(kw_only=True)
+class FixSessionTable:
+    """``[[exchange.session]]``: one that speaks FIX text; its comp id is in ``[registry]``."""
+
+    name: str
+    """Who has it: a gateway, a flow, a participant."""
+
+    segment: str | None = attrs.field(
+        default=None, validator=validators.optional(validators.matches_re("[0-9]{2}"))
+    )
+    """The market segment that it leads to (FIX 57), if that is one: an MSGW session."""
+
+    indicator: str = attrs.field(default="N", validator=validators.in_(("N", "U")))
+    """The seventh character of its comp id: no fault tolerance, or not yet designated."""
+
+    heartbeat: Duration = attrs.field(
+        default=Duration(30 * _SECOND_NS), validator=validators.ge(Duration(_SECOND_NS))
+    )
+    location: str = attrs.field(default="US,IL", validator=validators.min_len(1))
+    connects: bool = True
+    """Whether it connects and logs on as the run begins."""
+
+    operators: tuple[str, ...] = ()
+    """Who may send over it (FIX 50); anybody where none is given."""
+
+    manual: bool = True
+    """Whether people send what is sent (FIX 1028)."""
+
+    max_resend: int = attrs.field(default=2_500, validator=validators.ge(1))
+    largest_order: int = attrs.field(default=99_999, validator=validators.ge(1))
+    """An order for more is refused by the session."""
+
+    order_id_required: bool = True
+    """Whether a cancel and a change must have the venue's number of the order (FIX 37)."""
+
+    @heartbeat.validator
+    def _whole(self, _field: object, found: int) -> None:
+        if found % _SECOND_NS:
+            raise ValueError(f"expected whole seconds, was {found} ns")
+
+
 @attrs.frozen(kw_only=True)
 class ExchangeTable:
     """``[[exchange]]``: a venue with its instruments and its rule sets."""
@@ -288,6 +332,11 @@ class ExchangeTable:
     state: tuple[StateTable, ...] = ()
     board: tuple[BoardTable, ...] = ()
     feed: tuple[FeedTable, ...] = ()
+    comp_id: str = attrs.field(default="CME", validator=validators.matches_re("[0-9A-Z]{1,7}"))
+    """What sessions in FIX text call it (FIX 56)."""
+
+    session: tuple[FixSessionTable, ...] = ()
+    """Those that speak FIX text; all others speak in messages."""
 
 
 @attrs.frozen(kw_only=True)

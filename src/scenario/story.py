@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ..actors.fix_end import SessionDue
 from ..market.fix import OrdStatus, Side, TimeInForce
 from ..market.identifiers import Price, Qty, Symbol
 from ..market.my_requests import MyRequests
@@ -87,6 +88,8 @@ def messages(
             last = ()
         if entry.sender is None or entry.sender == "scenario":
             continue
+        if isinstance(entry.payload, SessionDue):
+            continue  # a timer that nobody has to know of
         if entry.actor in apart or entry.sender in apart:
             continue
         word = label(entry.payload)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from ..market.auction import CHAINS, NSX_FOUR_STEPS, Chain
+from ..market.firms import Registry
 from ..market.identifiers import CompID, Price, Symbol
 from ..market.instrument import Instrument, TickBand, TickTable
 from ..market.matching import Algorithm
@@ -22,6 +23,7 @@ from ..plugins.binding import (
     trading_states,
     venue_manager,
     venue_rules,
+    with_firms,
 )
 from .errors import ScenarioError, blamed_on, unknown
 from .profiles import zone_of
@@ -96,6 +98,22 @@ def _start(start: datetime, zone: ZoneInfo | None) -> datetime:
         return start
     local = start.astimezone(zone)
     return local.replace(tzinfo=timezone(local.utcoffset() or timedelta()))
+
+
+def with_registered_firms(venue: Venue, registry: Registry, where: str) -> Venue:
+    """Return *venue* with rule sets that know whose the registered sessions are.
+
+    Raises:
+        ScenarioError: if a rule set's settings say something else.
+    """
+    if not registry.firms:
+        return venue
+    firms = {comp.session: comp.gfid for comp in registry.sender_comps.values()}
+    rule_sets = {}
+    for name, rule_set in venue.rule_sets.items():
+        with blamed_on(f"{where}.settings.{name}"):
+            rule_sets[name] = with_firms(rule_set, firms, registry.firms)
+    return attrs.evolve(venue, rule_sets=rule_sets)
 
 
 def warnings(tables: ScenarioFile, venues: Mapping[CompID, Venue]) -> Iterator[str]:

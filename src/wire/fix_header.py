@@ -18,7 +18,7 @@ Fields: TypeAlias = Mapping[int, str]
 
 STRANGER = "Invalid SenderCompID (49) tag. Logout forced."
 
-_TIME = re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d{3})?", re.ASCII)
+_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d):(\d\d):(\d\d)(?:\.(\d{3}))?", re.ASCII)
 _HEADER = {
     34: "MsgSeqNum",
     43: "PossDupFlag",
@@ -90,16 +90,21 @@ def utc_timestamp(start: datetime, now_ns: int) -> str:
         start: when the run begins, with its offset.
         now_ns: nanoseconds since then.
     """
-    moment = start.astimezone(UTC) + timedelta(microseconds=now_ns // 1_000)
-    return f"{moment:%Y%m%d-%H:%M:%S}.{moment.microsecond // 1_000:03}"
+    # By hand: what formats dates asks the system's clock library, which a run must not.
+    at = start.astimezone(UTC) + timedelta(microseconds=now_ns // 1_000)
+    day = f"{at.year:04}{at.month:02}{at.day:02}"
+    return f"{day}-{at.hour:02}:{at.minute:02}:{at.second:02}.{at.microsecond // 1_000:03}"
 
 
 def parse_utc_timestamp(text: str) -> datetime | None:
     """Return the moment that FIX writes as *text*, or None if it is none."""
-    if not _TIME.fullmatch(text):
+    found = _TIME.fullmatch(text)
+    if found is None:
         return None
+    year, month, day, hour, minute, second, millisecond = (
+        int(part or 0) for part in found.groups()
+    )
     try:
-        known = "%Y%m%d-%H:%M:%S.%f" if "." in text else "%Y%m%d-%H:%M:%S"
-        return datetime.strptime(text, known).replace(tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, millisecond * 1_000, UTC)
     except ValueError:
         return None

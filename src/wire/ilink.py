@@ -11,7 +11,7 @@ Source: as the dictionary's; docs/readings.md, FIX order entry.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import attrs
 
@@ -126,9 +126,14 @@ class Said:
     """Whose it is, or whom it is for; None where that is the session itself."""
 
 
-def speaks(message: object) -> bool:
+def speaks(message: object) -> TypeGuard[Message]:
     """Return whether the dialect has a text for *message*."""
     return type(message) in LAYOUTS
+
+
+def message_type(message: Message) -> str:
+    """Return what stands in tag 35 of *message*."""
+    return LAYOUTS[type(message)].msg_type
 
 
 # --- saying ---------------------------------------------------------------------------
@@ -211,6 +216,12 @@ def decode(msg_type: str, pairs: Pairs, talk: Talk) -> Message:
     except ValueError as error:
         raise Refused(str(error), reason) from None
     return message
+
+
+def is_request(message: object) -> TypeGuard[Request]:
+    """Return whether *message* is one that a client sends."""
+    layout = LAYOUTS.get(type(message))
+    return layout is not None and layout.comes_in
 
 
 def _ends(layout: Layout, values: dict[str, object], talk: Talk) -> dict[str, object]:

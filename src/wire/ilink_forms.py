@@ -416,6 +416,11 @@ def _hear_min_qty(fields: Fields, tag: int, talk: Talk) -> int | None:
     return None if _kills(fields) else _hear_number(fields, tag, talk)
 
 
+def _say_date(message: Any, field: str, _tag: int, _talk: Talk) -> str | None:
+    day: date | None = getattr(message, field)
+    return None if day is None else f"{day.year:04}{day.month:02}{day.day:02}"
+
+
 def _hear_date(fields: Fields, tag: int, _talk: Talk) -> date | None:
     text = fields.get(tag)
     if text is None or text == _NO_DATE:
@@ -434,12 +439,7 @@ POST_ONLY = _Form(
     lambda message, field, _tag, _talk: "6" if getattr(message, field) else None,
     lambda fields, tag, _talk: tag in fields,
 )
-DATE = _Form(
-    lambda message, field, _tag, _talk: (
-        None if getattr(message, field) is None else f"{getattr(message, field):%Y%m%d}"
-    ),
-    _hear_date,
-)
+DATE = _Form(_say_date, _hear_date)
 
 
 # --- times ----------------------------------------------------------------------------

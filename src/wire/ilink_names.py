@@ -33,6 +33,11 @@ RETURNED = 20
 """How many characters of an operator's name come back."""
 
 
+def name_of(request: Request) -> str:
+    """Return the client's name for *request*."""
+    return request.quote_id if isinstance(request, MassQuote | QuoteCancel) else request.cl_ord_id
+
+
 def as_returned(name: str) -> str:
     """Return what comes back of an operator's or an account's name."""
     return name.upper()[:RETURNED]
@@ -59,9 +64,7 @@ class Names:
 
     def asked(self, msg_type: str, request: Request, number: int) -> None:
         """Remember a request that was sent, or that came, under *number*."""
-        name = (
-            request.quote_id if isinstance(request, MassQuote | QuoteCancel) else request.cl_ord_id
-        )
+        name = name_of(request)
         self.numbers[msg_type, name] = number
         self.requests[number] = (msg_type, name)
         self._spell(request.sender_sub_id)

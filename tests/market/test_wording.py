@@ -30,6 +30,7 @@ from floorproof.market.fix import (
     TimeInForce,
     UnsolicitedCancelType,
 )
+from floorproof.market.fix_line import Connected, Disconnected, FixText
 from floorproof.market.identifiers import (
     Account,
     ClOrdID,
@@ -441,6 +442,9 @@ SAID: list[tuple[object, str]] = [
                            business_reject_ref_id=Q1, text="unregistered", transact_time_ns=0,
                            business_reject_reason=BusinessRejectReason.OTHER),
      "BusinessMessageReject Q1: unregistered"),
+    (Connected(2), "Connected connection 2"),
+    (Disconnected(2, "silence"), "Disconnected silence"),
+    (FixText(2, "8=FIX.4.2\x0135=0\x01"), "FixText 8=FIX.4.2|35=0|"),
     ("what only a plugin knows", "str "),
 ]
 # fmt: on

@@ -15,7 +15,7 @@ id; here the settings say whose firm a session or an account is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -268,6 +268,29 @@ class SelfMatchPrevention:
         if self.quote_conflict is QuoteConflict.INSTRUCTION_DECIDES:
             return True
         return any(not isinstance(one.order, QuotedOrder) for one in own)
+
+    def with_firms(
+        self, firms: Mapping[CompID, str], registered: Collection[str]
+    ) -> SelfMatchPrevention:
+        """Return it with the firms of sessions whose comp ids are registered.
+
+        Raises:
+            ValueError: if ``firms`` says otherwise, or an SMP id is registered to a firm that
+                there is not.
+        """
+        for session, firm in self.firms.items():
+            if firms.get(session, firm) != firm:
+                raise ValueError(
+                    f"firms.{session}: expected {firms[session]}, as its comp id says; was {firm}"
+                )
+        for smp_id, of in self.registered.items():
+            for firm in of:
+                if firm not in registered:
+                    known = ", ".join(registered)
+                    raise ValueError(
+                        f"registered.{smp_id}: expected registered firms ({known}), was {firm!r}"
+                    )
+        return attrs.evolve(self, firms={**firms, **self.firms})
 
     def executing_firm(self, terms: Terms) -> str | None:
         """Return the firm that an order or a change comes from, or None if nobody knows it."""

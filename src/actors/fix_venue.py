@@ -1,0 +1,156 @@
+"""A venue some of whose sessions speak FIX text, without its engine's knowing.
+
+Source: CME Group Client Systems Wiki, iLink 2 Session Layer; docs/readings.md, FIX order
+entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import msgspec
+
+from ..market.exchange import Exchange
+from ..market.fix_line import Connected, Disconnected, FailOverSession, FixText
+from ..market.identifiers import CompID
+from ..market.messages import ExecutionReport
+from ..runtime.kernel import ENVIRONMENT
+from ..runtime.participant import Answer, Context, Delivery, Fact, Send
+from ..wire.fix_header import first_values
+from ..wire.fix_session_values import Output, Received, SessionState
+from ..wire.fix_text import Pairs
+from ..wire.ilink import Message, Refused, decode, encode, is_request, speaks
+from .fix_end import EndConfig, FixEnd, SessionDue
+from .matching_engine import MatchingEngine
+
+
+class FixVenue:
+    """Puts a venue's sessions between its engine and those who trade there.
+
+    Receives:
+        `Connected`, `FixText` and `Disconnected` from those who have a session;
+        `FailOverSession` from the scenario; whatever the engine receives, also from
+        participants who speak no FIX.
+    Sends:
+        `FixText` and `Disconnected` to those who have a session; whatever the engine sends.
+
+    What cannot be read as a message is refused (35=3, or 35=j for quotes) and goes no
+    further: the engine does not hear of it.
+
+    Facts: ``session`` (`SessionEvent`), what becomes of the sessions; ``session mismatch``.
+    """
+
+    def __init__(
+        self, engine: MatchingEngine, configs: Sequence[EndConfig], context: Context
+    ) -> None:
+        self._engine = engine
+        self._ends = {config.peer: FixEnd(config, context) for config in configs}
+        self._now_ns = 0
+
+    @property
+    def exchange(self) -> Exchange:
+        """The engine's core, for whoever watches it."""
+        return self._engine.exchange
+
+    def receive(self, delivery: Delivery) -> Iterator[Answer]:
+        self._now_ns = now_ns = delivery.now_ns
+        end = self._ends.get(CompID(delivery.sender))
+        match delivery.message:
+            case Connected(connection) if end is not None:
+                outputs = end.session.lost(now_ns)
+                end.connection = connection
+                yield from self._do(end, [*outputs, *end.session.connected(now_ns)], delivery)
+            case FixText() as text if end is not None:
+                if end.is_current(text):
+                    data = text.text.encode("latin-1", "replace")
+                    yield from self._do(end, end.session.received(data, now_ns), delivery)
+                elif text.connection > end.connection:
+                    # Of before this venue was made again: it knows of no connection.
+                    yield Send(end.peer, Disconnected(text.connection, "no such connection"))
+            case Disconnected() as cut if end is not None:
+                if end.is_current(cut):
+                    yield from self._do(end, end.session.lost(now_ns), delivery)
+            case SessionDue(peer) if delivery.sender == delivery.recipient:
+                due = self._ends[peer]
+                yield from self._do(due, due.due(now_ns), delivery)
+            case FailOverSession(session) if delivery.sender == ENVIRONMENT:
+                self._ends[session].session.fail_over()
+            case (
+                Connected() | FixText() | Disconnected() | SessionDue() | FailOverSession()
+            ) as message:
+                named = type(message).__name__
+                yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
+            case _:
+                yield from self._passed(self._engine.receive(delivery), delivery)
+
+    def _do(self, end: FixEnd, outputs: Iterable[Output], delivery: Delivery) -> Iterator[Answer]:
+        yield from end.carry_out(
+            outputs, self._now_ns, partial(self._take, end, delivery), self._changed
+        )
+
+    def _changed(self, _state: SessionState) -> Iterator[Answer]:
+        return iter(())
+
+    # --- from those who trade --------------------------------------------------------
+
+    def _take(self, end: FixEnd, delivery: Delivery, received: Received) -> Iterator[Answer]:
+        talk = end.talk(self._now_ns, returns=False)
+        fields = first_values(received.fields)
+        try:
+            user, operators = fields.get(50, ""), end.config.operators
+            if operators and user not in operators:
+                known = " or ".join(operators)
+                raise Refused(
+                    f"SenderSubId (50) tag has an incorrect value: ({user}) should be {known}"
+                )
+            request = decode(received.msg_type, received.fields, talk)
+        except Refused as refused:
+            yield from self._refuse(end, received, refused, delivery)
+            return
+        assert is_request(request), "a venue decodes nothing else"
+        end.names.asked(received.msg_type, request, received.msg_seq_num)
+        told = msgspec.structs.replace(delivery, message=request, sender=end.peer)
+        yield from self._passed(self._engine.receive(told), delivery)
+
+    def _refuse(
+        self, end: FixEnd, received: Received, refused: Refused, delivery: Delivery
+    ) -> Iterator[Answer]:
+        """Refuse what is no message of the dialect, at the level that is meant."""
+        fields, number = first_values(received.fields), received.msg_seq_num
+        user = fields.get(50)
+        if refused.reason is None:
+            more: Pairs = ((1028, fields[1028]),) if fields.get(1028) else ()
+            outputs = end.session.reject(
+                number, refused.text, self._now_ns, more=more, sub_id=user or ""
+            )
+        else:
+            quote = fields.get(117)
+            body: Pairs = (
+                (45, str(number)),
+                (58, refused.text),
+                (372, received.msg_type),
+                *(((379, quote[:32]),) if quote else ()),
+                (380, refused.reason.value),
+            )
+            outputs = end.session.send("j", body, self._now_ns, sub_id=user)
+        yield from self._do(end, outputs, delivery)
+
+    # --- from the engine -------------------------------------------------------------
+
+    def _passed(self, answers: Iterable[Answer], delivery: Delivery) -> Iterator[Answer]:
+        """Yield what the engine answered, with what it tells FIX sessions as text."""
+        for answer in answers:
+            if isinstance(answer, Send) and speaks(answer.message):
+                end = self._ends.get(CompID(answer.recipient))
+                if end is not None:
+                    yield from self._say(end, answer.message, delivery)
+                    continue
+            yield answer
+
+    def _say(self, end: FixEnd, report: Message, delivery: Delivery) -> Iterator[Answer]:
+        if isinstance(report, ExecutionReport):
+            end.names.told(report)
+        said = encode(report, end.talk(self._now_ns, returns=True))
+        outputs = end.session.send(said.msg_type, said.body, self._now_ns, sub_id=said.sub_id)
+        yield from self._do(end, outputs, delivery)
