@@ -46,6 +46,7 @@ from .scenario.floor import Result, load
 from .scenario.floor import run as run_scenario
 from .scenario.json_schema import json_schema
 from .scenario.ledger import tests_by_rule
+from .scenario.sweeps import sweeps
 from .scenario.verify import WAYS, hypothesis_installed
 from .scenario.verify import verify as verify_seeds
 
@@ -186,6 +187,9 @@ def _tell(result: Result) -> None:
         say()
         for line in account.lines():
             say(line)
+    for each in sweeps(result.journal, scenario.wording):
+        say()
+        print_table(each)
     windows_at_end = result.windows()
     side_by_side = story.positions(windows_at_end)
     if side_by_side is not None:

@@ -806,13 +806,6 @@ QUOTES = _faults(
     ),
     (
         QUOTING,
-        "a refused message uses up its name",
-        "        if (refused := self._refused_whole(request)) is not None:\n",
-        "        if (refused := self._refused_whole(request)) is not None:\n"
-        "            self._used[request.sender_comp_id].add(request.quote_id)\n",
-    ),
-    (
-        QUOTING,
         "a cancel of a set's offers cancels its bids as well",
         "return order.quote_set_id == request.quote_set_id and request.side in (None, side)",
         "return order.quote_set_id == request.quote_set_id",

@@ -21,10 +21,21 @@ from typing import Any, ClassVar
 
 import attrs
 
-from ...market.fix import ExecRestatementReason, OrdRejReason, SelfMatchPreventionInstruction
+from ...market.fix import (
+    ExecRestatementReason,
+    ExecType,
+    OrdRejReason,
+    SelfMatchPreventionInstruction,
+)
 from ...market.identifiers import Account, CompID
 from ...market.ledger import Rule
-from ...market.messages import NewOrderSingle, OrderCancelRequest, OrderRequest, Terms
+from ...market.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelRequest,
+    OrderRequest,
+    Terms,
+)
 from ...market.quotes import QuotedOrder
 from ...market.rules import (
     CancelAggressor,
@@ -35,7 +46,9 @@ from ...market.rules import (
     RejectLevel,
     RestingOrder,
 )
+from ...runtime.journal import Entry
 from ..hookspecs import CONTRACT_VERSION, hookimpl
+from ..watching import Broken, WatchedFloor, Watcher
 
 floorproof_contract = CONTRACT_VERSION
 
@@ -43,6 +56,11 @@ floorproof_contract = CONTRACT_VERSION
 @hookimpl
 def rule_sets() -> Mapping[str, type]:
     return {"cme-smp": SelfMatchPrevention}
+
+
+@hookimpl
+def invariants() -> Mapping[str, type]:
+    return {"self-matches": SelfMatches}
 
 
 @hookimpl
@@ -307,3 +325,46 @@ def _refused(request: Terms, text: str) -> Reject:
 
 _CANCEL_NEWEST = SelfMatchPreventionInstruction.CANCEL_NEWEST
 _INSTRUCTIONS = frozenset(SelfMatchPreventionInstruction)
+
+
+# --- the invariant --------------------------------------------------------------------
+
+
+@attrs.frozen
+class SelfMatches:
+    """Where SMP applies, no trade joins two orders with one SMP id."""
+
+    def watch(self, floor: WatchedFloor) -> Watcher | None:
+        ruled = [
+            exchange
+            for exchange in dict.fromkeys(floor.exchange_of.values())
+            for rule_set in floor.rule_sets(exchange).values()
+            if isinstance(rule_set, SelfMatchPrevention) and not rule_set.smp_requires_same_firm
+        ]
+        return _Trades(frozenset(ruled)) if ruled else None
+
+
+@attrs.define
+class _Trades(Watcher):
+    sees = (ExecutionReport,)
+
+    _exchanges: frozenset[str]
+    _single: dict[tuple[str, int], tuple[int, str | None]] = attrs.field(init=False, factory=dict)
+    """Of trades of which one side has been told: its entry, and its SMP id."""
+
+    def see(self, entry: Entry) -> Broken | None:
+        report: ExecutionReport = entry.payload
+        exchange, number = entry.sender, report.trd_match_id
+        if exchange not in self._exchanges or report.exec_type is not ExecType.TRADE:
+            return None
+        if exchange is None or number is None or report.aggressor_indicator is None:
+            return None  # an auction's trades are not prevented
+        smp_id = report.self_match_prevention_id
+        other = self._single.pop((exchange, number), None)
+        if other is None:
+            self._single[exchange, number] = (entry.seq, smp_id)
+            return None
+        seq, their_id = other
+        if smp_id is None or smp_id != their_id:
+            return None
+        return Broken(f"trade {number} of {exchange} joins two orders with SMP id {smp_id}", (seq,))

@@ -36,6 +36,7 @@ class _Stands:
     is_open: bool
     cum_qty: Qty
     leaves_qty: Qty
+    order_qty: Qty
 
 
 @attrs.define
@@ -53,7 +54,7 @@ class _Quantities(Watcher):
         key = (exchange, report.order_id)
         before = self._orders.get(key)
         is_open = report.ord_status in _OPEN
-        now = _Stands(entry.seq, is_open, report.cum_qty, report.leaves_qty)
+        now = _Stands(entry.seq, is_open, report.cum_qty, report.leaves_qty, report.order_qty)
         self._orders[key] = now
         wrong = _adds_up(report, now) or _follows(report, now, before)
         if wrong is None:
@@ -87,6 +88,8 @@ def _follows(report: ExecutionReport, now: _Stands, before: _Stands | None) -> s
     filled = report.last_qty if report.exec_type is ExecType.TRADE else 0
     if now.cum_qty != before.cum_qty + filled:
         return f"had filled {before.cum_qty}, fills {filled}, and has filled {now.cum_qty}"
+    if now.order_qty != before.order_qty:
+        return None  # a change, or a quote that was quoted anew in its place, which no report tells
     if report.exec_type is ExecType.TRADE and now.leaves_qty != before.leaves_qty - filled:
         return f"had {before.leaves_qty} left, fills {filled}, and has {now.leaves_qty} left"
     return None
