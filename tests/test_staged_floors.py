@@ -136,8 +136,8 @@ REFUSED = {
                                    "ChangeStagedOrder refused, 4: P1 has 6 filled and working,"
                                    " 5 is less"),
     "to the market once it works": ("PM1 change_staged P1 market",
-                                   "ChangeStagedOrder refused, 5: P1 cannot go to the market,"
-                                   " it is Working"),
+                                   "ChangeStagedOrder refused, 5: P1 cannot go to the market"
+                                   " once it works"),
     "approve what nobody asks":   ("ET2 approve P1 request 7",
                                    "ApproveRequest refused, 57: request 7 of P1 waits no more"),
 }

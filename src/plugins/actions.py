@@ -242,9 +242,9 @@ class ChangeStagedAction:
 
     price: str | None = None
     type: str | None = attrs.field(
-        default=None, validator=validators.optional(validators.in_(("limit", "market")))
+        default=None, validator=validators.optional(validators.in_(("market",)))
     )
-    """``market`` takes the order's limit away; a price makes it a limit order anyway."""
+    """``market`` takes the order's limit away; a price makes it a limit order."""
 
     side: str | None = attrs.field(default=None, validator=_one_of(_SIDES))
     """The order's own: a side never changes."""

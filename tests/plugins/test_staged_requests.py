@@ -449,10 +449,13 @@ CHANGES: dict[str, tuple[StagedOrder, DeskEvent, list[str]]] = {
           "ET2: approve 1, change?"]),
     "to the market once it works":
         (WORKED, change("PM1", 10, None),
-         ["PM1: ChangeStagedOrder 5, P1 cannot go to the market, it is Working"]),
+         ["PM1: ChangeStagedOrder 5, P1 cannot go to the market once it works"]),
     "to the market once it is filled in part":
         (PARTLY_FILLED, change("PM1", 10, None),
-         ["PM1: ChangeStagedOrder 5, P1 cannot go to the market, it is Partially Filled"]),
+         ["PM1: ChangeStagedOrder 5, P1 cannot go to the market once it works"]),
+    "to the market once it has worked, though nobody owns it":
+        (RELEASED, change("PM1", 10, None),
+         ["PM1: ChangeStagedOrder 5, P1 cannot go to the market once it works"]),
 }
 # fmt: on
 

@@ -22,7 +22,6 @@ from ...market.staging import (
     RejectRequest,
     StagedExecType,
     StagedRequest,
-    StagedStatus,
     Unclaim,
     forbidden,
 )
@@ -165,13 +164,12 @@ def _cannot_become(
     name = order.staged_order_id
     if (request.symbol, request.side) != (order.symbol, order.side):
         return RejectCode.NOT_ALLOWED, f"{name} keeps its side and its instrument, {order.symbol}"
-    works = order.status in (StagedStatus.WORKING, StagedStatus.PARTIALLY_FILLED)
-    if request.price is None and order.price is not None and works:
-        return RejectCode.NOT_ALLOWED, f"{name} cannot go to the market, it is {order.status}"
+    taken = order.cum_qty + order.working_qty
+    if request.price is None and order.price is not None and taken:
+        return RejectCode.NOT_ALLOWED, f"{name} cannot go to the market once it works"
     objection = settings.objection(request.order_qty, request.price, order.symbol, desk)
     if objection is not None:
         return objection
-    taken = order.cum_qty + order.working_qty
     if request.order_qty < taken:
         return (
             RejectCode.INVALID_QTY,
