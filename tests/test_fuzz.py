@@ -14,6 +14,7 @@ from floors import floor
 
 import floorproof
 from floorproof.scenario.floor import load
+from floorproof.scenario.fuzz.export import told_choices
 from floorproof.scenario.fuzz.search import search
 
 PLANTED = EXAMPLES / "planted" / "claim_race.toml"
@@ -120,6 +121,32 @@ def test_how_many_processes_search_does_not_matter() -> None:
     assert alone == together
     assert alone.seeds == sum(progress) == 20
     assert alone.failed
+
+
+CHOICES = {
+    "order A>B 2": (1, "message 2 from A to B is put back 1 place"),
+    "order A>B 3": (4, "message 3 from A to B is put back 4 places"),
+    "jitter A>B 2": (900, "message 2 from A to B takes 900 ns longer"),
+    "drop A>B 2": (1, "message 2 from A to B is lost"),
+    "duplicate A>B 2": (5_000_000, "message 2 from A to B arrives again 5 ms later"),
+    "delay A>B 2": (
+        5_000_001,
+        "message 2 from A to B is 5,000,001 ns late, and those behind it wait",
+    ),
+    "reorder A>B 2": (1, "message 2 from A to B is 1 ns late, and is overtaken"),
+    "cut A>B 2": (1, "from message 2 from A to B on, A does not reach B for 1 ns"),
+    "partition A>B 2": (1, "from message 2 from A to B on, neither reaches the other for 1 ns"),
+    "pause A>A 2": (1, "A gets nothing for 1 ns from his message 2 on"),
+    "crash A>A 2": (7_000_000, "A crashes at his message 2, and is back after 7 ms"),
+    "draw A/gaps 2": (1, "draw A/gaps 2 is 1"),
+}
+
+
+@pytest.mark.parametrize(("name", "told"), CHOICES.items())
+def test_choices_are_told_as_sentences(name: str, told: tuple[int, str]) -> None:
+    value, sentence = told
+
+    assert list(told_choices({name: value})) == [sentence]
 
 
 # --- floors without a bug ------------------------------------------------------------

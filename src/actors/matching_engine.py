@@ -44,6 +44,11 @@ class RuleSetDue:
     name: str
 
 
+@attrs.frozen
+class Recover:
+    """To itself: it is back, and what rule sets have asked for is on nobody's calendar."""
+
+
 class MatchingEngine:
     """Takes requests from sessions, and answers each with the venue's reports.
 
@@ -66,6 +71,9 @@ class MatchingEngine:
     instrument; ``operation refused``; ``session mismatch``, a request in another session's name,
     or an operation of somebody's.
 
+    It survives a crash as it stands: the venue has written down what it does before it says
+    so.  What rule sets were to do meanwhile it makes up for.
+
     Args:
         name: the engine's own, under which it asks itself to wake up.
         exchange: the venue's core.
@@ -85,6 +93,10 @@ class MatchingEngine:
         self.exchange = exchange
         self._watchers = watchers or {}
         self._feeds = feeds or {}
+
+    def start(self) -> Iterator[Answer]:
+        if self.exchange.due():
+            yield Send(self._name, Recover())
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         match delivery.message:
@@ -119,6 +131,11 @@ class MatchingEngine:
                     self.exchange.scheduled(rule_set, symbol, name, delivery.now_ns),
                     delivery.now_ns,
                 )
+            case Recover():
+                yield from self._answer(self.exchange.recover(delivery.now_ns), delivery.now_ns)
+                for (rule_set, symbol, name), due_ns in self.exchange.due().items():
+                    due = RuleSetDue(rule_set, symbol, name)
+                    yield Send(self._name, due, due_ns - delivery.now_ns)
             case other:
                 raise TypeError(f"a matching engine has no use for {other!r}")
 

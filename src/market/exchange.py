@@ -263,6 +263,22 @@ class Exchange:
         self._execution.scheduled(rule_set, symbol, name, outcome)
         return self._published(outcome)
 
+    def due(self) -> Mapping[tuple[str, Symbol, str], int]:
+        """Return when `scheduled` is to be called, by rule set, symbol and name."""
+        return self._execution.due()
+
+    def recover(self, now_ns: int) -> Outcome:
+        """Make up for what was due while the venue was away.
+
+        Raises:
+            RuleFailed: if a rule set raises.
+        """
+        self._venue.now_ns = now_ns
+        outcome = Outcome()
+        self._execution.begin_date(outcome)
+        self._execution.make_up(outcome)
+        return self._published(outcome)
+
     def operate(self, operation: MarketOperation, now_ns: int) -> Outcome:
         """Do what the venue's own people want, or say why that cannot be.
 

@@ -10,7 +10,7 @@ that this comes to an end.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -422,6 +422,18 @@ class Execution:
                 self.scheduled(rule_set, symbol, name, outcome)
         ahead = (due_ns for due_ns in self._due.values() if due_ns >= now_ns)
         self.wake_ns = min([self._tomorrow_ns, *ahead])
+
+    def due(self) -> Mapping[tuple[str, Symbol, str], int]:
+        """Return when what rule sets have scheduled is due, by rule set, symbol and name."""
+        return dict(self._due)
+
+    def make_up(self, outcome: Outcome) -> None:
+        """Have happen what was due while nobody looked, the earliest first."""
+        now_ns = self._venue.now_ns
+        for asked, due_ns in sorted(self._due.items(), key=lambda item: item[1]):
+            if due_ns < now_ns and asked in self._due:
+                self._due[asked] = now_ns
+                self.scheduled(*asked, outcome)
 
     def begin_date(self, outcome: Outcome) -> None:
         """On a new date, expire what was good till one that is past (SES-5)."""

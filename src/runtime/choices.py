@@ -51,6 +51,13 @@ class Choices(Protocol):
     def choose(self, choice: Choice, bound: int) -> int:
         """Return the value of *choice*, from 0 to *bound*."""
 
+    def rarely(self, choice: Choice, bound: int, one_in: int) -> int:
+        """Return the value of a choice that is seldom made: 0, or one from 1 to *bound*.
+
+        Args:
+            one_in: of so many choices of a kind one is not 0.
+        """
+
     def stream(self, actor: str, purpose: str) -> random.Random:
         """Return the random numbers of one actor for one purpose, from their beginning."""
 
@@ -133,10 +140,18 @@ class Defaults(_Source):
     def choose(self, choice: Choice, bound: int) -> int:
         return 0
 
+    def rarely(self, choice: Choice, bound: int, one_in: int) -> int:
+        return 0
+
 
 @attrs.define
 class Seeded(_Source):
-    """Every choice is drawn from the seed and its own name."""
+    """Every choice is drawn from the seed and its own name.
+
+    A seed first draws which kinds of rare choices it makes at all: runs in which one thing
+    goes wrong again and again find what runs of everything at once do not (Groce and
+    others, "Swarm Testing").
+    """
 
     _seed: int = attrs.field()
     _replay: Mapping[str, int] = attrs.field(init=False, factory=dict)
@@ -147,6 +162,15 @@ class Seeded(_Source):
         value = int.from_bytes(_digest(self._seed, *choice), "big") % (bound + 1)
         if value:
             self.taken[str(choice)] = value
+        return value
+
+    def rarely(self, choice: Choice, bound: int, one_in: int) -> int:
+        if not _digest(self._seed, "swarm", choice.kind)[0] & 1:
+            return 0
+        drawn = int.from_bytes(_digest(self._seed, *choice), "big")
+        if drawn % one_in:
+            return 0
+        value = self.taken[str(choice)] = 1 + drawn // one_in % bound
         return value
 
 
@@ -180,3 +204,6 @@ class Recorded(_Source):
         if value:
             self.taken[name] = value
         return value
+
+    def rarely(self, choice: Choice, bound: int, one_in: int) -> int:
+        return self.choose(choice, bound)

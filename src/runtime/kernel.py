@@ -19,6 +19,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias, cast
 
 import attrs
+import msgspec
 import trio
 from attrs import validators
 
@@ -32,6 +33,7 @@ from .errors import (
     StuckFloor,
     UnknownRecipient,
 )
+from .faults import FaultPlan, Faults, Restart
 from .fence import Fence
 from .journal import Entry, Journal
 from .mailbox import Mailbox
@@ -78,6 +80,7 @@ class Kernel:
         strict: watch every call of a participant (`Fence`).
         fenced: modules that are fenced besides those of the participants.
         max_phases: how many phases one instant may have.
+        faults: what may go wrong; nothing without.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Kernel:
         strict: bool = False,
         fenced: Iterable[str] = (),
         max_phases: int = MAX_PHASES,
+        faults: FaultPlan | None = None,
     ) -> None:
         self.now_ns = 0
         """Nanoseconds since the start of the run."""
@@ -104,6 +108,8 @@ class Kernel:
         self._strict = strict
         self._fenced = list(fenced)
         self._max_phases = max_phases
+        self._faults = None if faults is None else Faults(faults, self._choices)
+        self._nursery: trio.Nursery | None = None
         self._environment = self._seat(ENVIRONMENT, None, in_place=False)
         self._seats = {ENVIRONMENT: self._environment}
         self._guests = 0
@@ -259,35 +265,41 @@ class Kernel:
             )
 
     def _admit(self, nursery: trio.Nursery, seats: Sequence[Seat]) -> None:
-        if self._census is not None:
-            self._census.admitting = True
+        self._nursery = nursery
         for seat in seats:
             if not (seat.in_place and seat.receive is not None):
-                seat.mailbox = Mailbox(self, seat)
                 self._hosted += 1
-                self._awake += 1
-                nursery.start_soon(self._host, seat, name=f"floorproof {seat.name}")
-        if self._census is not None:
-            self._census.admitting = False
+                self._host_in(nursery, seat)
         for seat in seats:
             if seat.mailbox is None:
                 self._begin(seat)
 
-    async def _host(self, seat: Seat) -> None:
-        assert seat.mailbox is not None
+    def _host_in(self, nursery: trio.Nursery, seat: Seat) -> None:
+        """Give *seat* a mailbox and a task of its own."""
+        seat.mailbox = mailbox = Mailbox(self, seat)
+        seat.scope = trio.CancelScope()
+        self._awake += 1
+        if self._census is not None:
+            self._census.admitting = True
+        nursery.start_soon(self._host, seat, mailbox, seat.scope, name=f"floorproof {seat.name}")
+        if self._census is not None:
+            self._census.admitting = False
+
+    async def _host(self, seat: Seat, mailbox: Mailbox, scope: trio.CancelScope) -> None:
         try:
-            if seat.receive is not None:
-                self._begin(seat)
-                while True:
-                    self._handle(seat, await seat.mailbox.next())
-            else:
-                await cast(Any, seat.participant).run(seat.mailbox)
+            with scope:
+                if seat.receive is not None:
+                    self._begin(seat)
+                    while True:
+                        self._handle(seat, await mailbox.next())
+                else:
+                    await cast(Any, seat.participant).run(mailbox)
         except Exception as error:  # P5: reported as this participant's, by _drive
             self._failed(seat, error)
         finally:
-            seat.done = True
+            seat.done = not seat.down
             self._awake -= 1
-        for delivery in seat.mailbox.unread():
+        for delivery in mailbox.unread():
             self._undeliverable(seat, delivery, self._place(seat))
 
     async def _drive(self) -> None:
@@ -405,6 +417,8 @@ class Kernel:
             self._background -= sum(delivery.background for delivery in batch)
         if len(batch) > 1:
             batch = self._in_order(batch)
+        if self._faults is not None:
+            batch = self._left_of(batch, self._faults)
 
         now_ns, journal, seats = self.now_ns, self._journal, self._seats
         for delivery in batch:
@@ -426,11 +440,96 @@ class Kernel:
                 )
             # What comes of it, facts included, waits until the superstep is over.
             seat = seats[delivery.recipient]
-            if seat.mailbox is None:
+            if type(delivery.message) is Restart:
+                self._restart(seat, delivery)
+            elif seat.mailbox is None:
                 self._handle(seat, delivery)
             else:
                 self._hand_over(seat, delivery)
         return True
+
+    # --- what goes wrong -------------------------------------------------------------
+
+    def _left_of(self, batch: Iterable[Delivery], faults: Faults) -> list[Delivery]:
+        """Return what of *batch* is had now; what goes wrong is on record before it.
+
+        Who crashes at one message of this moment has none of the others.
+        """
+        back = [each for each in batch if type(each.message) is Restart]
+        for delivery in back:
+            self._seats[delivery.recipient].down = False
+        had = [*self._befallen((each for each in batch if each not in back), faults)]
+        for delivery in had:
+            if self._seats[delivery.recipient].down:
+                self._lost(delivery)
+        return [*back, *(each for each in had if not self._seats[each.recipient].down)]
+
+    def _befallen(self, batch: Iterable[Delivery], faults: Faults) -> Iterator[Delivery]:
+        for delivery in batch:
+            seat = self._seats[delivery.recipient]
+            from_outside = delivery.rank == 0
+            if delivery.sender == seat.name and delivery.count <= seat.sent_before:
+                continue  # its timers are gone with it
+            if seat.down:
+                self._lost(delivery)
+                continue
+            fate = faults.fate(delivery, self.now_ns, from_outside=from_outside)
+            if fate.fault is not None:
+                self._on_record(delivery.recipient, Fact("fault", fate.fault), delivery.cause)
+                if fate.fault.kind == "crash":
+                    self._crash(seat, fate.fault.lasts_ns)
+                    if from_outside:
+                        self._lost(delivery)
+            for place, at_ns in enumerate(fate.arrivals):
+                each = msgspec.structs.replace(delivery) if place else delivery
+                if at_ns == self.now_ns:
+                    yield each
+                else:
+                    self._background += each.background
+                    self._arrive(each, at_ns)
+
+    def _lost(self, delivery: Delivery) -> None:
+        """Put on record that nobody was there for a message; what is from outside waits."""
+        if delivery.rank == 0:
+            self._arrive(delivery, self._seats[delivery.recipient].back_ns)
+            return
+        what = {"message": type(delivery.message).__name__, "sender": delivery.sender}
+        self._on_record(delivery.recipient, Fact("lost", what), delivery.cause)
+
+    def _on_record(self, actor: str, fact: Fact, cause: int) -> None:
+        """Write down at once what is nobody's doing."""
+        self._seq += 1
+        if self._journal is not None:
+            entry = Entry(self._seq, self.now_ns, self.phase, actor, fact.kind, fact.payload, cause)
+            self._journal.add(entry)
+
+    def _crash(self, seat: Seat, down_ns: int) -> None:
+        """End *seat*'s participant, whatever it is in the middle of, and have it made again."""
+        seat.down = True
+        seat.back_ns = self.now_ns + down_ns
+        seat.sent_before = seat.sent
+        seat.participant = seat.receive = None
+        if seat.scope is not None:
+            self._handed_over = True
+            seat.scope.cancel()
+        self.post(self._environment, Send(seat.name, Restart(), down_ns))
+
+    def _restart(self, seat: Seat, delivery: Delivery) -> None:
+        seat.handling = seat.latest = delivery
+        seat.waits_for_reply = None
+        try:
+            self._make(seat)
+        except Exception as error:  # P5: reported as this participant's, by _drive
+            self._failed(seat, error)
+            return
+        if seat.mailbox is None:
+            self._begin(seat)
+            return
+        assert self._nursery is not None, "it has been hosted before"
+        self._handed_over = True
+        self._host_in(self._nursery, seat)
+
+    # --- handing over ----------------------------------------------------------------
 
     def _handle(self, seat: Seat, delivery: Delivery) -> None:
         """Let a participant that only answers have *delivery*."""
@@ -534,6 +633,8 @@ class Kernel:
 
     def post(self, seat: Seat, send: Send, *, expects_reply: bool = False) -> int:
         """Put a message of *seat* on the calendar; return its number among *seat*'s."""
+        if seat.down:
+            return seat.sent  # it has crashed, and says no more
         recipient = send.recipient
         link = seat.links.get(recipient) or self._link(seat, recipient)
         delay_ns = send.delay_ns
@@ -577,6 +678,8 @@ class Kernel:
 
     def report(self, seat: Seat, fact: Fact) -> None:
         """Note a fact of *seat*'s; it is written down when the superstep is over."""
+        if seat.down:
+            return
         cause = 0 if seat.handling is None else seat.handling.seq
         self._facts.append((self._place(seat), seat.name, fact, cause))
 

@@ -82,6 +82,8 @@ class Delivery(msgspec.Struct, eq=False, gc=False):
     """The number of its entry in the journal, from 1."""
 
     background: bool = False
+    judged: bool = False
+    """Whether it has been decided what goes wrong on its way; for the kernel."""
 
     def reply(self, message: object, delay_ns: int = 0) -> Send:
         """Return the `Send` that answers this delivery, and ends its sender's wait for it."""

@@ -55,6 +55,17 @@ class Seat:
 
     waits_for_reply: tuple[str, object] | None = None
     done: bool = False
+    down: bool = False
+    """Whether it has crashed, and is not made again yet."""
+
+    back_ns: int = 0
+    """When it is."""
+
+    scope: trio.CancelScope | None = None
+    """Its task's, which a crash ends."""
+
+    sent_before: int = 0
+    """How many messages it had sent when it crashed last: what it had told itself is gone."""
 
 
 @attrs.frozen

@@ -234,6 +234,7 @@ class Floor:
             choices=choices,
             journal=journal,
             latency=plan.latency,
+            faults=plan.faults,
             in_place=in_place or plan.tables.scenario.hosting == "in-place",
             strict=strict,
             fenced=[*_ROOMS, *plan.shelf.modules],
@@ -391,6 +392,21 @@ def _centre(plan: Plan) -> Factory:
     return lambda context: RequestCentreDesk(config, context)
 
 
+def _durable(make: Factory) -> Factory:
+    """Return a factory of somebody who writes everything down before he says anything.
+
+    After a crash he is as he was: all that he knew was in his store.
+    """
+
+    def made(context: Context) -> Participant:
+        known: Participant | None = context.store.get("participant")  # type: ignore[assignment]  # what survives is untyped
+        if known is None:
+            context.store["participant"] = known = make(context)
+        return known
+
+    return made
+
+
 def _participant(make: Callable[[], Any]) -> Factory:
     return lambda _context: make()
 
@@ -478,7 +494,7 @@ def _exchange_gateway(name: CompID, plan: Plan) -> Factory:
         exchanges=plan.listed(name),
         synthetic_gateways=plan.gateways("sse"),
     )
-    return lambda context: ExchangeGateway(config, context)
+    return _durable(lambda context: ExchangeGateway(config, context))
 
 
 def _engine(venue: Venue, plan: Plan) -> Factory:
@@ -488,7 +504,7 @@ def _engine(venue: Venue, plan: Plan) -> Factory:
         exchange = _exchange(venue, recorded=bool(feeds))
         return MatchingEngine(CompID(context.name), exchange, watchers, feeds)
 
-    return make
+    return _durable(make)
 
 
 def _exchange(venue: Venue, *, recorded: bool = False) -> Exchange:

@@ -39,6 +39,7 @@ from .shelf import Shelf
 from .venues import Venue, venues, with_registered_firms
 from .venues import warnings as market_warnings
 from .watch import chosen_invariants
+from .weather import fault_plan
 
 
 @attrs.frozen(kw_only=True)
@@ -90,6 +91,7 @@ class Plan:
         self._check_fix_sessions()
         self.centre = centre(tables, self.registry)
         self._check_links()
+        self.faults = fault_plan(tables.faults, self.names)
         self._check_drop_copies()
         self.instructions = tuple(self._instructions())
         offers = self.shelf.plugins.participants

@@ -391,6 +391,41 @@ class LinkTable:
 
 
 @attrs.frozen(kw_only=True)
+class FaultsTable:
+    """``[faults]``: what may go wrong in a run that has a seed, or choices written down.
+
+    See `floorproof.runtime.faults.FaultPlan` for what each kind is.
+    """
+
+    drop: int = attrs.field(default=0, validator=_not_negative)
+    """How many messages are lost at most; so of each kind."""
+
+    duplicate: int = attrs.field(default=0, validator=_not_negative)
+    delay: int = attrs.field(default=0, validator=_not_negative)
+    reorder: int = attrs.field(default=0, validator=_not_negative)
+    cut: int = attrs.field(default=0, validator=_not_negative)
+    partition: int = attrs.field(default=0, validator=_not_negative)
+    pause: int = attrs.field(default=0, validator=_not_negative)
+    crash: int = attrs.field(default=0, validator=_not_negative)
+    one_in: int = attrs.field(default=50, validator=validators.ge(1))
+    """How rare a fault is: one of so many messages has it, while there may be more."""
+
+    longest: Duration = attrs.field(
+        default=Duration(100_000_000), validator=validators.gt(Duration(0))
+    )
+    """How long a delay, a cut, a pause or an outage lasts at most."""
+
+    until: Duration | None = None
+    """From then on nothing goes wrong any more, and what is cut is healed."""
+
+    links: tuple[str, ...] = ()
+    """The links that are not reliable, as ``"ET1>SSE-A"``; all if there are none."""
+
+    actors: tuple[str, ...] = ()
+    """Those who may pause and crash."""
+
+
+@attrs.frozen(kw_only=True)
 class FlowTable:
     """``[[flow]]``: a session that trades a seeded synthetic flow."""
 
@@ -636,6 +671,7 @@ class ScenarioFile:
     exchange: tuple[ExchangeTable, ...] = ()
     user: tuple[UserTable, ...] = ()
     link: tuple[LinkTable, ...] = ()
+    faults: FaultsTable = attrs.field(factory=FaultsTable)
     flow: tuple[FlowTable, ...] = ()
     replay: tuple[ReplayTable, ...] = ()
     drop_copy: tuple[DropCopyTable, ...] = ()

@@ -58,11 +58,16 @@ class _Owners(Watcher):
 
 @attrs.frozen
 class ParentFills:
-    """Each fill of a child is one fill of its staged order, of that quantity, and no other is."""
+    """Each fill of a child is one fill of its staged order, of that quantity, and no other is.
+
+    In the end all that exchanges have filled for a staged order is its own.
+    """
 
     def watch(self, floor: WatchedFloor) -> Watcher | None:
         gateways = floor.gateways("sse")
-        return _Fills(frozenset(gateways)) if gateways else None
+        if not gateways:
+            return None
+        return _Fills(frozenset(gateways), frozenset(floor.exchange_of.values()))
 
 
 @attrs.define
@@ -70,6 +75,10 @@ class _Fills(Watcher):
     sees = (ExecutionReport, StagedAck, ParentPartialFill)
 
     _gateways: Collection[str]
+    _exchanges: Collection[str]
+    _made: dict[StagedOrderID, Qty] = attrs.field(init=False, factory=dict)
+    """What exchanges have filled of the children of each, whoever has heard of it."""
+
     _filled: dict[_Order, Qty] = attrs.field(init=False, factory=dict)
     """What the children of each have filled, as far as its gateway has been told."""
 
@@ -85,6 +94,10 @@ class _Fills(Watcher):
                 self._filled.setdefault((str(entry.sender), ack.staged_order_id), 0)
             case ExecutionReport() as report if entry.actor in self._gateways:
                 self._child(report, entry)
+            case ExecutionReport(exec_type=ExecType.TRADE, parent_id=str() as parent) as report if (
+                entry.sender in self._exchanges
+            ):
+                self._made[parent] = self._made.get(parent, 0) + report.last_qty
             case ParentPartialFill() as fill:
                 return self._parent(fill, entry)
             case _:
@@ -123,6 +136,12 @@ class _Fills(Watcher):
                 name = parent[1]
                 return Broken(
                     f"a child of {name} has filled {last_qty}, and {name} has not", (seq,)
+                )
+        for (gateway, name), filled in self._filled.items():
+            made = self._made.get(name, 0)
+            if made != filled:
+                return Broken(
+                    f"exchanges have filled {made} for {name}, and {gateway} knows of {filled}"
                 )
         return None
 

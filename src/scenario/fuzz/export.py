@@ -265,14 +265,36 @@ def told_choices(choices: Mapping[str, int]) -> Iterator[str]:
         kind, _, rest = name.partition(" ")
         link, _, number = rest.rpartition(" ")
         sender, _, recipient = link.partition(">")
+        message = f"message {number} from {sender} to {recipient}"
         match kind:
             case "order":
-                places = _counted(value, "place")
-                yield f"message {number} from {sender} to {recipient} is put back {places}"
+                yield f"{message} is put back {_counted(value, 'place')}"
             case "jitter":
-                yield f"message {number} from {sender} to {recipient} takes {value:,} ns longer"
+                yield f"{message} takes {_ms(value)} longer"
+            case "drop":
+                yield f"{message} is lost"
+            case "duplicate":
+                yield f"{message} arrives again {_ms(value)} later"
+            case "delay":
+                yield f"{message} is {_ms(value)} late, and those behind it wait"
+            case "reorder":
+                yield f"{message} is {_ms(value)} late, and is overtaken"
+            case "cut":
+                yield f"from {message} on, {sender} does not reach {recipient} for {_ms(value)}"
+            case "partition":
+                yield f"from {message} on, neither reaches the other for {_ms(value)}"
+            case "pause":
+                yield f"{sender} gets nothing for {_ms(value)} from his message {number} on"
+            case "crash":
+                yield f"{sender} crashes at his message {number}, and is back after {_ms(value)}"
             case _:
                 yield f"{name} is {value}"
+
+
+def _ms(value_ns: int) -> str:
+    """Return a span of time as a person says it: in milliseconds, or exactly."""
+    ms, rest = divmod(value_ns, 1_000_000)
+    return f"{ms:,} ms" if ms and not rest else f"{value_ns:,} ns"
 
 
 # --- writing them --------------------------------------------------------------------

@@ -1,0 +1,124 @@
+"""A scenario that says what may go wrong: what it says, and what its floor bears."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from commands import assert_refused, command, write
+from floors import floor
+
+import floorproof
+from floorproof.runtime.choices import Recorded, Seeded
+from floorproof.runtime.faults import FaultPlan
+
+WORKED = """
+    0s PM1 stage P1 buy 10 @ 15352.00 for 123
+    1s ET2 claim P1
+    3s ET2 child C1 of P1 6 @ 15351.50
+    4s LP enter o1 sell 4 @ 15351.50
+    5s ET2 child C2 of P1 4 @ 15352.00
+    6s LP enter o2 sell 6 @ 15351.25
+"""
+
+
+def played(faults: str, choices: dict[str, int], *, in_place: bool = False) -> floorproof.Result:
+    scenario = floorproof.parse(floor(WORKED, extra=faults))
+    return floorproof.run(scenario, choices=Recorded(choices), in_place=in_place)
+
+
+def test_a_table_says_what_may_go_wrong() -> None:
+    text = '[faults]\ndrop = 2\ncrash = 1\nactors = ["CME"]\nlinks = ["ET1>SSE-A"]\nuntil = "5s"\n'
+    text += 'one_in = 7\nlongest = "2ms"'
+
+    plan = floorproof.parse(floor(WORKED, extra=text)).plan.faults
+
+    assert plan == FaultPlan(
+        drop=2,
+        crash=1,
+        one_in=7,
+        longest_ns=2_000_000,
+        until_ns=5_000_000_000,
+        links=(("ET1", "SSE-A"),),
+        actors=("CME",),
+    )
+    assert floorproof.parse(floor(WORKED)).plan.faults is None
+
+
+def test_nothing_goes_wrong_without_a_seed() -> None:
+    text = "[faults]\ndrop = 5\none_in = 1"
+    plain = floorproof.run(floorproof.parse(floor(WORKED)))
+
+    faulty = floorproof.run(floorproof.parse(floor(WORKED, extra=text)))
+
+    assert faulty.digest == plain.digest
+
+
+# fmt: off
+WRONG = {
+    'drop = -1':                               "faults.drop",
+    'one_in = 0':                              "faults.one_in",
+    'longest = "0s"':                          "faults.longest",
+    'crash = 1':                               "faults.crash: expected `actors` to say who",
+    'pause = 1\nactors = ["CMA"]':             "faults.actors[0]: no participant named 'CMA'",
+    'drop = 1\nlinks = ["ET1"]':               "faults.links[0]: expected a link such as",
+    'drop = 1\nlinks = ["ET1>SSE-B"]':         "faults.links[0]: no participant named 'SSE-B'",
+    'lose = 1':                                "unknown key 'lose'",
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG.items())
+def test_a_table_that_is_wrong_is_refused_with_its_path(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = write(tmp_path, floor(WORKED, extra=f"[faults]\n{text}"))
+
+    assert_refused(command("check", path), said)
+
+
+# --- what a floor bears --------------------------------------------------------------
+
+LATE = (
+    '[faults]\ndelay = 4\npause = 4\none_in = 6\nlongest = "3s"\nactors = ["CME", "CME-A", "SSE-A"]'
+)
+
+
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_what_is_late_breaks_nothing(seed: int) -> None:
+    scenario = floorproof.parse(floor(WORKED, extra=LATE))
+
+    result = floorproof.run(scenario, choices=Seeded(seed), in_place=True)
+
+    assert result.violations == ()
+
+
+CRASH = '[faults]\ncrash = 1\nlongest = "500ms"\nactors = ["CME", "CME-A", "SSE-A"]'
+
+
+@pytest.mark.parametrize("in_place", [False, True], ids=["in tasks", "in place"])
+@pytest.mark.parametrize(
+    "crash",
+    ["crash CME>CME 2", "crash CME-A>CME-A 1", "crash SSE-A>SSE-A 2"],
+)
+def test_a_venue_and_gateways_are_back_with_all_that_they_had_said(
+    crash: str, in_place: bool
+) -> None:
+    """Each goes down as a message comes that the others then have to do without."""
+    result = played(CRASH, {crash: 400_000_000}, in_place=in_place)
+
+    assert len(result.facts("fault")) == 1
+    assert result.violations == ()
+    # What rested before the crash has traded after it, and what was staged was worked.
+    window = result.windows()["ET2"]
+    assert window.fills or crash.startswith("crash SSE-A")
+
+
+@pytest.mark.parametrize("in_place", [False, True], ids=["in tasks", "in place"])
+def test_a_fill_that_is_lost_on_its_way_to_the_parent_is_found(in_place: bool) -> None:
+    """There is no session between the gateways that would ask for it again."""
+    result = played("[faults]\ndrop = 1", {"drop CME-A>SSE-A 3": 1}, in_place=in_place)
+
+    (violation,) = result.violations
+    assert violation.invariant == "parent-fills"
+    assert violation.text == "exchanges have filled 10 for P1, and SSE-A knows of 6"
