@@ -113,6 +113,9 @@ class Instrument:
     round_lot: Qty = attrs.field(default=1, validator=validators.ge(1))
     """What quantities are multiples of (FIX 561)."""
 
+    market_orders: bool = True
+    """Whether the venue takes market and market-limit orders in it."""
+
     protection_points: Price | None = attrs.field(
         default=None, validator=validators.optional(validators.ge(0))
     )

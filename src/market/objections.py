@@ -81,6 +81,13 @@ RULES = (
         f"{_ORDER_ENTRY}, tags 59, 432; {_REASONS}, 103: 2019",
     ),
     Rule(
+        "ORD-10",
+        "Not every instrument takes market and market-limit orders.",
+        'TT, "TT Time Weighted Average Price (TWAP)", Style; docs/readings.md, market orders that'
+        " stand in",
+        ("market_orders",),
+    ),
+    Rule(
         "REJ-2",
         "A session's name for a request is used once; a refused request does not use it up.",
         "docs/readings.md, names of requests",
@@ -181,6 +188,12 @@ def objection_to_order(
         return used_name(order)
     if order.ord_type is _LIMIT:
         return _objection_to_meeting(order, listing) if order.post_only else None
+    if order.ord_type in _AT_MARKET and not listing.instrument.market_orders:
+        return _reject(
+            "ORD-10",
+            f"ord_type {order.ord_type.name}: expected one with a price, in {order.symbol}",
+            OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC,
+        )
     if order.ord_type in _AT_MARKET and listing.book.best(order.side.opposite) is None:
         wanted = "an offer" if order.side is Side.BUY else "a bid"
         return _reject(

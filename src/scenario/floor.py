@@ -465,6 +465,7 @@ def _venue_of(symbol: Symbol, venue: Venue) -> VenueOf:
         gateway=venue.gateway,
         states=venue.states,
         hours=tuple(_hours(symbol, venue)),
+        takes_market_orders=venue.instruments[symbol].market_orders,
     )
 
 

@@ -154,6 +154,9 @@ class InstrumentTable:
     round_lot: int = attrs.field(default=1, validator=validators.ge(1))
     """What quantities are multiples of."""
 
+    market_orders: bool = True
+    """Whether it takes market and market-limit orders."""
+
     protection: str | None = None
     """How far, in points of the price, a market order or an elected stop may trade away
     from the touch or its trigger; without it nothing protects them."""

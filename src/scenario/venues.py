@@ -166,6 +166,7 @@ def _instrument(table: InstrumentTable, where: str) -> Instrument:
         algorithm=table.algorithm or _FIFO,
         max_order_qty=table.max_order_qty,
         round_lot=table.round_lot,
+        market_orders=table.market_orders,
     )
     if table.tick is not None:
         ticks = TickTable.uniform(_tick(bare, table.tick, f"{where}.tick"))

@@ -6,13 +6,12 @@ The order types are strangers' (`synthetic_types`), written against public names
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from floors import Told, floor, saying
+from algos import PLUGINS, enter, run, step, text
+from floors import saying
 
 import floorproof
 from floorproof.market.fix import Side
@@ -25,47 +24,6 @@ from floorproof.market.synthetic import (
 )
 from floorproof.runtime.errors import RunError
 from floorproof.scenario.errors import ScenarioError
-
-TYPES = ("BROKER", "DRIP", "DOUBLE", "RESTLESS", "CLUMSY", "DICE")
-PLUGINS = Path(__file__).parent.parent / "plugins"
-
-
-def text(steps: str, *, more: str = "", **options: Any) -> str:
-    """Return a floor whose SSE-A hosts our order types; *more* is more steps, as TOML."""
-    made = floor(steps, **options)
-    made = made.replace("[scenario]", '[scenario]\nplugins = ["synthetic_types.py"]')
-    return made.replace('kind = "sse"', f'kind = "sse"\norder_types = {list(TYPES)}') + more
-
-
-def enter(at: str, who: str, name: str, order_type: str, order: str, **keys: Any) -> str:
-    """Return a step that enters a synthetic order: ``"buy 4 MNQU3 @ 100"``."""
-    side, quantity, symbol, *price = order.split()
-    table = {"id": name, "type": order_type, "side": side, "symbol": symbol}
-    rest: dict[str, Any] = {**table, "quantity": int(quantity), **keys}
-    if price:
-        rest["price"] = price[1]
-    return _step(at, who, "enter", {"order": rest})
-
-
-def _step(at: str, who: str, do: str, table: Mapping[str, Any]) -> str:
-    lines = "\n".join(f"{key} = {_toml(value)}" for key, value in table.items())
-    return f'\n[[step]]\nat = "{at}"\nwho = "{who}"\ndo = "{do}"\n{lines}\n'
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def run(steps: str, *, more: str = "", seed: int | None = None, **options: Any) -> Told:
-    guests = options.pop("guests", {})
-    scenario = floorproof.parse(text(steps, more=more, **options), PLUGINS)
-    made = floorproof.Floor(scenario)
-    for name, guest in guests.items():
-        made.add(name, guest)
-    return Told(made.run(seed=seed))
-
 
 OFFERS = "0s LP enter s1 sell 20 @ 100"
 DRIP = enter("1s", "ET1", "t1", "DRIP", "buy 4 MNQU3 @ 100.00")
@@ -166,7 +124,7 @@ def test_canceling_an_order_takes_the_children_of_its_children_off() -> None:
 
 def test_a_user_may_enter_an_order_in_a_made_instrument_himself() -> None:
     order = {"id": "d1", "symbol": "2xMNQU3", "side": "buy", "quantity": 1, "price": "100"}
-    told = run(OFFERS, more=_step("1s", "ET1", "enter", {"order": order}))
+    told = run(OFFERS, more=step("1s", "ET1", "enter", {"order": order}))
 
     assert "SyntheticFill d1 1 @ 100.00 by d1/1, cum 1, leaves 0" in told.to("ET1")
 
@@ -198,7 +156,7 @@ def test_an_order_under_a_staged_one_takes_its_room_and_fills_it() -> None:
 
 def test_a_staged_order_gives_no_more_room_than_it_has() -> None:
     edits = "".join(
-        _step(at, "ET2", "edit", {"order": "t1", "symbol": "MNQU3", "type": "DRIP", **keys})
+        step(at, "ET2", "edit", {"order": "t1", "symbol": "MNQU3", "type": "DRIP", **keys})
         for at, keys in {
             "2s": {"quantity": 12},
             "3s": {"quantity": 8},
@@ -372,9 +330,9 @@ def test_pause_resume_and_the_end_of_a_session_are_the_order_types_to_answer() -
     told = run(
         "",
         more=DRIP
-        + _step("3s", "ET1", "pause", {"order": "t1"})
-        + _step("4s", "ET1", "resume", {"order": "t1"})
-        + _step("5s", "ET1", "log_off", {}),
+        + step("3s", "ET1", "pause", {"order": "t1"})
+        + step("4s", "ET1", "resume", {"order": "t1"})
+        + step("5s", "ET1", "log_off", {}),
     )
 
     updates = told.payloads("SyntheticUpdate", "ET1")
@@ -386,7 +344,7 @@ def test_pause_resume_and_the_end_of_a_session_are_the_order_types_to_answer() -
 
 
 def test_a_screen_has_no_button_for_what_it_does_not_show() -> None:
-    told = run("", more=_step("3s", "ET1", "pause", {"order": "t1"}))
+    told = run("", more=step("3s", "ET1", "pause", {"order": "t1"}))
 
     assert told.result.facts("not possible") == (
         {"act": "PauseSynthetic", "why": "ET1 has no synthetic order t1"},
@@ -427,7 +385,7 @@ BAD = {
                "step[0]", "order.stop: a DRIP order has none"),
     "no login": (enter("1s", "LP", "t1", "DRIP", "buy 1 MNQU3 @ 9"),
                  "step[0]", "no order type named 'DRIP'"),
-    "made elsewhere": (_step("1s", "PM1", "stage", {"order": {
+    "made elsewhere": (step("1s", "PM1", "stage", {"order": {
         "id": "P", "symbol": "2xMNQU3", "side": "buy", "quantity": 1}}),
         "step[0]", "2xMNQU3 is made by DOUBLE, and listed at no exchange"),
 }

@@ -162,6 +162,11 @@ class Double:
                     yield Fill(child, legs // 2 - order.cum_qty, last_px)
             case EditAsked():
                 yield Amend.to(event)
+                for each in order.alive:
+                    if each.price != event.price:
+                        yield ReplaceChild(
+                            child=each.name, order_qty=each.order_qty, price=event.price
+                        )
                 yield from self._quote(order, event.disclosed_qty, event.price)
             case CancelAsked() if not order.alive:
                 yield Finish(SynthStatus.CANCELED)

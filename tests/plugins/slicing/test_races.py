@@ -1,0 +1,238 @@
+"""What holds for every order that slices, whatever meets on the way: whole floors of chance.
+
+The market moves, somebody trades with what rests, latencies differ, messages of one moment
+come in any order, and the user edits, pauses, resumes and cancels when he likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import attrs
+import pytest
+from algos import PLUGINS, SLICERS, enter, run, step, text
+from floors import Told
+from hypothesis import given
+from hypothesis import strategies as st
+
+import floorproof
+from floorproof.market.fix import ExecType
+from floorproof.market.identifiers import ClOrdID
+from floorproof.market.messages import ExecutionReport
+from floorproof.market.synthetic import SynthStatus
+from floorproof.plugins.slicing.slicer import Slicer
+from floorproof.plugins.synthetic import Finish
+from floorproof.runtime.errors import RunError
+
+LINKS = (
+    "SSE-A CME-A 20ms 200ms",
+    "CME-A CME 10ms 150ms",
+    "CME CME-A 10ms 150ms",
+    "CME-A SSE-A 20ms 200ms",
+    "CME SSE-A 5ms 300ms",
+    "ET1 SSE-A 1ms 50ms",
+)
+
+
+@attrs.frozen
+class Account:
+    """What the exchange has of one order's children at one moment."""
+
+    working: int = 0
+    filled: int = 0
+
+
+def at_the_exchange(told: Told) -> list[Account]:
+    """Return what works at the exchange and what has been filled, after each of its reports."""
+    alive: dict[int, int] = {}
+    filled, accounts = 0, [Account()]
+    for entry in told.messages:
+        report = entry.payload
+        if (entry.sender, entry.actor) != ("CME", "CME-A") or not report.parent_id:
+            continue
+        if not isinstance(report, ExecutionReport):
+            continue
+        if report.exec_type is ExecType.REJECTED:
+            continue
+        assert report.order_id is not None
+        alive[report.order_id] = report.leaves_qty
+        if report.exec_type is ExecType.TRADE:
+            filled += report.last_qty
+        accounts.append(Account(sum(alive.values()), filled))
+    return accounts
+
+
+def check(told: Told, quantity: int) -> None:
+    """Check what must hold of the order ``t1``, which never asked for more than *quantity*."""
+    for account in at_the_exchange(told):
+        assert account.working <= quantity - account.filled
+    fills = told.payloads("SyntheticFill", "ET1")
+    children = [
+        report
+        for report in told.payloads("ChildFill", "ET1")
+        if report.parent_id and not report.parent_id.startswith("t1/")
+    ]
+    assert [(fill.last_qty, fill.last_px) for fill in fills] == [
+        (fill.last_qty, fill.last_px) for fill in children
+    ]
+    row = told.result.windows()["ET1"].synthetic.get(ClOrdID("t1"))
+    if row is None:
+        return
+    assert row.cum_qty == sum(fill.last_qty for fill in fills)
+    assert row.traded == sum(fill.last_qty * fill.last_px for fill in fills)
+    if row.synth_status not in ("Working", "Paused", "Waiting"):
+        orders = told.result.windows()["ET1"].orders.values()
+        assert not [order for order in orders if order.is_alive and order.parent_id == "t1"]
+    if row.cum_qty:
+        assert Fraction(row.traded, row.cum_qty) == Fraction(
+            sum(fill.last_px * fill.last_qty for fill in fills), row.cum_qty
+        )
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.integers(0, 59),
+        st.sampled_from(["buy", "sell"]),
+        st.integers(1, 9),
+        st.integers(-4, 4),
+        st.booleans(),
+    ),
+    max_size=14,
+)
+ASKED = st.lists(
+    st.tuples(
+        st.integers(11, 59),
+        st.sampled_from(["pause", "resume", "cancel", "fewer", "more", "faster", "slower"]),
+    ),
+    max_size=4,
+)
+ORDERS = st.fixed_dictionaries(
+    {
+        "max_display": st.sampled_from([10, 30, 60, 100]),
+        "style": st.sampled_from(["aggressive", "default", "passive"]),
+    },
+    optional={"would_if_price": st.sampled_from(["99.50", "100.25", "101.00"])},
+)
+
+_ASKS: dict[str, dict[str, Any]] = {
+    "fewer": {"quantity": 9},
+    "more": {"quantity": 14},
+    "faster": {"parameters": {"duration": "3s"}},
+    "slower": {"parameters": {"duration": "6s", "max_display": 20}},
+}
+QUANTITY = 12
+
+
+def floor_of(
+    order: dict[str, Any],
+    moves: Sequence[tuple[int, str, int, int, bool]],
+    asked: Sequence[tuple[int, str]],
+    limit: str,
+    order_type: str = "TT_TWAP",
+) -> str:
+    """Return a floor in which a market moves, and a user works an order."""
+    steps = ["0s LP enter b buy 9 @ 99.75", "0s LP enter s sell 9 @ 100.25"]
+    for number, (tenth, side, qty, ticks, immediate) in enumerate(moves):
+        price = 10_000 + 25 * ticks
+        ioc = " ioc" if immediate else ""
+        steps.append(f"{tenth / 10}s LP enter m{number} {side} {qty} @ {price / 100:.2f}{ioc}")
+    more = enter("1s", "ET1", "t1", order_type, f"buy {QUANTITY} MNQU3{limit}", parameters=order)
+    for tenth, what in asked:
+        table: dict[str, Any] = {"order": "t1"}
+        if what in _ASKS:
+            table |= {"symbol": "MNQU3", "type": order_type, **_ASKS[what]}
+        more += step(f"{tenth / 10}s", "ET1", "edit" if what in _ASKS else what, table)
+    return text("\n".join(steps), more=more, types=SLICERS, links=LINKS)
+
+
+@pytest.mark.rule("SLICE-1", "SLICE-2", "SLICE-4")
+@given(ORDERS, MOVES, ASKED, st.sampled_from(["", " @ 100.25", " @ 101"]), st.integers(1, 10**6))
+def test_any_twap_meets_any_market(
+    order: dict[str, Any],
+    moves: list[tuple[int, str, int, int, bool]],
+    asked: list[tuple[int, str]],
+    limit: str,
+    seed: int,
+) -> None:
+    made = floor_of({"duration": "4s", **order}, moves, sorted(asked), limit)
+
+    told = Told(floorproof.run(floorproof.parse(made, PLUGINS), seed=seed, in_place=True))
+
+    check(told, 14 if "more" in [what for _, what in asked] else QUANTITY)
+
+
+@pytest.mark.rule("SLICE-4")
+@given(ORDERS, MOVES, st.integers(15, 48), st.integers(1, 10**6))
+def test_a_cancel_leaves_no_orphan(
+    order: dict[str, Any],
+    moves: list[tuple[int, str, int, int, bool]],
+    tenth: int,
+    seed: int,
+) -> None:
+    made = floor_of({"duration": "4s", **order}, moves, [(tenth, "cancel")], " @ 101")
+
+    told = Told(floorproof.run(floorproof.parse(made, PLUGINS), seed=seed, in_place=True))
+
+    assert told.payloads("CancelSyntheticOrder")
+    row = told.result.windows()["ET1"].synthetic[ClOrdID("t1")]
+    assert row.synth_status in ("Canceled", "Finished")
+    assert at_the_exchange(told)[-1].working == 0
+
+
+# --- negative controls ----------------------------------------------------------------
+
+
+def _impatient(slicer: Slicer) -> bool:
+    """Send the market order without awaiting the cancel of what rests."""
+    work, order = slicer.work, slicer.order
+    for child in order.alive:
+        if child.name.startswith("p"):
+            slicer._cancel(child)
+    if work.crossed:
+        return False
+    slicer.now(crossed=True)
+    return slicer._enter_crossing(work.cross_to - order.cum_qty)
+
+
+def _careless(slicer: Slicer, text: str = "") -> None:
+    """Be over at once, whatever still works."""
+    slicer.say(Finish(SynthStatus.CANCELED))
+    slicer.order = attrs.evolve(slicer.order, is_over=True)
+
+
+BROKEN: dict[str, tuple[str, Callable[..., Any], list[tuple[int, str]]]] = {
+    "does not await the cancel": ("_crosses", _impatient, []),
+    "leaves its children behind": ("stop", _careless, [(20, "cancel")]),
+}
+
+
+@pytest.mark.parametrize(("method", "broken", "asked"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_slicer_that_is_broken_is_found_out(
+    method: str,
+    broken: Callable[..., Any],
+    asked: list[tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Slicer, method, broken)
+    order = {"duration": "4s", "style": "passive", "max_display": 100}
+    # What rests is hit while its cancel is under way, at the end of the first slice.
+    moves = [(2, "sell", 9, 1, False), (3, "sell", 9, 1, False), (30, "sell", 30, -1, True)]
+    made = floor_of(order, [] if asked else moves, asked, "")
+
+    with pytest.raises((AssertionError, RunError)):  # the gateway itself finds an overfill
+        check(Told(floorproof.run(floorproof.parse(made, PLUGINS))), QUANTITY)
+    monkeypatch.undo()
+    check(Told(floorproof.run(floorproof.parse(made, PLUGINS))), QUANTITY)
+
+
+def test_ioc_and_quiet_floors_need_no_links() -> None:
+    told = run(
+        "0s LP enter s sell 20 @ 100",
+        more=enter("1s", "ET1", "t1", "TT_TWAP", "buy 12 MNQU3", parameters={"duration": "4s"}),
+        types=SLICERS,
+    )
+
+    check(told, QUANTITY)
+    assert at_the_exchange(told)[-1] == Account(0, 12)
