@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import zip_longest
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import attrs
 
@@ -26,9 +26,6 @@ _NAME = r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)?"
 # Python's own parser reads far more, and warns of some of it: only this gets there.
 # Possessive and atomic, or a long name that ends badly would be tried in all its parts.
 _TOKENS = re.compile(rf"(?:\s*+(?>{_NUMBER}(?![\w.])|{_NAME}|[-+*/()]))++\s*+", re.ASCII)
-
-_Polynomial: TypeAlias = tuple[Fraction, ...]
-"""The coefficients, the constant first; the last one is not zero, and zero has none."""
 
 
 class FormulaError(ValueError):
@@ -74,47 +71,22 @@ class Formula:
         Raises:
             FormulaError: if it divides by zero, or names what has no value.
         """
-        result = self._reckon(self._tree, {name: _constant(each) for name, each in values.items()})
-        return result.at(Fraction(0))
+        return self._reckon(self._tree, values, Fraction)
 
-    def solve(self, name: str, values: Mapping[str, Fraction], target: Fraction) -> Fraction:
-        """Return the value of *name* at which the formula comes to *target*.
+    def of(self, name: str, values: Mapping[str, Fraction]) -> Function:
+        """Return the formula as a function of *name*.
 
         Args:
             values: of all other names.
 
         Raises:
-            FormulaError: if there is no such value, or it is not the only one, or the
-                formula divides by zero.
+            FormulaError: if it divides by zero whatever *name* is, or names what has no
+                value.
         """
-        function = self._function(name, values)
-        difference = _plus(function.numerator, _times((-target,), function.denominator))
-        if len(difference) != 2:
-            how = "does not depend on" if len(difference) < 2 else "is of a higher degree in"
-            raise FormulaError(f"{self.text!r} cannot be solved for {name}: it {how} it")
-        solution = -difference[0] / difference[1]
-        function.at(solution)  # which may be where the formula divides by zero
-        return solution
-
-    def rises_with(self, name: str, values: Mapping[str, Fraction]) -> bool | None:
-        """Return whether the formula rises with *name*; None where it does not depend on it.
-
-        Args:
-            values: of all names, *name* too: where the question is asked.
-        """
-        function = self._function(name, values)
-        up, down = function.numerator, function.denominator
-        slope = _at(
-            _plus(_times(_derived(up), down), _times((Fraction(-1),), _times(up, _derived(down)))),
-            values[name],
-        )
-        return slope > 0 if slope else None
-
-    def _function(self, name: str, values: Mapping[str, Fraction]) -> _Quotient:
-        """Return the formula as a function of *name*."""
         known = {each: _constant(value) for each, value in values.items()}
-        known[name] = _Quotient((Fraction(0), Fraction(1)), (Fraction(1),))
-        return self._reckon(self._tree, known)
+        known[name] = _Quotient((Fraction(0), Fraction(1)), _ONE)
+        quotient = self._reckon(self._tree, known, lambda text: _constant(Fraction(text)))
+        return Function(self.text, name, quotient)
 
     # --- the tree ---------------------------------------------------------------------
 
@@ -135,26 +107,28 @@ class Formula:
                     " number nor a name, nor one of + - * / between two of them"
                 )
 
-    def _reckon(self, node: ast.expr, values: Mapping[str, _Quotient]) -> _Quotient:
+    def _reckon(
+        self, node: ast.expr, values: Mapping[str, _Number], number: Callable[[str], _Number]
+    ) -> _Number:
         match node:
             case ast.BinOp(left, operator, right):
-                a, b = self._reckon(left, values), self._reckon(right, values)
+                a, b = self._reckon(left, values, number), self._reckon(right, values, number)
                 match operator:
                     case ast.Add():
-                        return a.plus(b)
+                        return a + b
                     case ast.Sub():
-                        return a.plus(b.times(_constant(Fraction(-1))))
+                        return a - b
                     case ast.Mult():
-                        return a.times(b)
+                        return a * b
                     case _:
-                        if not b.numerator:
+                        if not b:
                             raise FormulaError(f"{self._said(node)!r} divides by zero")
-                        return a.times(_Quotient(b.denominator, b.numerator))
+                        return a / b
             case ast.UnaryOp(operator, operand):
-                sign = _constant(Fraction(-1 if isinstance(operator, ast.USub) else 1))
-                return self._reckon(operand, values).times(sign)
+                value = self._reckon(operand, values, number)
+                return -value if isinstance(operator, ast.USub) else value
             case ast.Constant():
-                return _constant(Fraction(self._said(node)))
+                return number(self._said(node))
             case _:
                 name = self._said(node)
                 if name not in values:
@@ -169,39 +143,83 @@ class Formula:
         return said
 
 
-# --- quotients of polynomials ---------------------------------------------------------
+# --- functions of one name ------------------------------------------------------------
+
+
+@attrs.frozen
+class Function:
+    """A formula as a function of one of its names."""
+
+    text: str
+    name: str
+    _quotient: _Quotient = attrs.field(repr=False)
+
+    def solve(self, target: Fraction) -> Fraction:
+        """Return the value of the name at which the formula comes to *target*.
+
+        Raises:
+            FormulaError: if there is no such value, or it is not the only one.
+        """
+        up, down = self._quotient.up, self._quotient.down
+        difference = _plus(up, _times((-target,), down))
+        if len(difference) != 2:
+            how = "does not depend on" if len(difference) < 2 else "is of a higher degree in"
+            raise FormulaError(f"{self.text!r} cannot be solved for {self.name}: it {how} it")
+        solution = -difference[0] / difference[1]
+        if not _at(down, solution):
+            raise FormulaError(f"{self.text!r} divides by zero where {self.name} is {solution}")
+        return solution
+
+    def rises_at(self, x: Fraction) -> bool | None:
+        """Return whether the formula rises with its name at *x*; None where it does neither."""
+        up, down = self._quotient.up, self._quotient.down
+        slope = _at(_times(_derived(up), down), x) - _at(_times(up, _derived(down)), x)
+        return slope > 0 if slope else None
+
+
+_Polynomial: TypeAlias = tuple[Fraction, ...]
+"""The coefficients, the constant first; the last one is not zero, and zero has none."""
+
+_ONE: _Polynomial = (Fraction(1),)
 
 
 @attrs.frozen
 class _Quotient:
-    """One polynomial over another, reduced."""
+    """One polynomial over another, reduced; it reckons as a number does."""
 
-    numerator: _Polynomial
-    denominator: _Polynomial
+    up: _Polynomial
+    down: _Polynomial
 
-    def plus(self, other: _Quotient) -> _Quotient:
-        up = _plus(
-            _times(self.numerator, other.denominator), _times(other.numerator, self.denominator)
-        )
-        return _reduced(up, _times(self.denominator, other.denominator))
+    def __bool__(self) -> bool:
+        return bool(self.up)
 
-    def times(self, other: _Quotient) -> _Quotient:
-        return _reduced(
-            _times(self.numerator, other.numerator), _times(self.denominator, other.denominator)
-        )
+    def __add__(self, other: _Quotient) -> _Quotient:
+        up = _plus(_times(self.up, other.down), _times(other.up, self.down))
+        return _reduced(up, _times(self.down, other.down))
 
-    def at(self, x: Fraction) -> Fraction:
-        below = _at(self.denominator, x)
-        if not below:
-            raise FormulaError(f"the formula divides by zero at {x}")
-        return _at(self.numerator, x) / below
+    def __sub__(self, other: _Quotient) -> _Quotient:
+        return self + -other
+
+    def __neg__(self) -> _Quotient:
+        return _Quotient(tuple(-factor for factor in self.up), self.down)
+
+    def __mul__(self, other: _Quotient) -> _Quotient:
+        return _reduced(_times(self.up, other.up), _times(self.down, other.down))
+
+    def __truediv__(self, other: _Quotient) -> _Quotient:
+        return self * _Quotient(other.down, other.up)
+
+
+_Number = TypeVar("_Number", Fraction, _Quotient)
 
 
 def _constant(value: Fraction) -> _Quotient:
-    return _Quotient((value,) if value else (), (Fraction(1),))
+    return _Quotient((value,) if value else (), _ONE)
 
 
 def _reduced(up: _Polynomial, down: _Polynomial) -> _Quotient:
+    if len(down) == 1:
+        return _Quotient(up if down == _ONE else tuple(each / down[0] for each in up), _ONE)
     common, rest = down, up
     while rest:
         common, rest = rest, _divided(common, rest)[1]

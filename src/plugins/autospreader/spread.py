@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 
 import attrs
@@ -27,6 +28,9 @@ from .formula import Formula, FormulaError
 _MOST_QUOTING = 5
 _MOST_HOLDERS = 20
 _LEAN_NAMES = ("ThisLeg.DisclosedRemainingQuantity", "ThisLeg.Ratio")
+
+
+_read = lru_cache(Formula)
 
 
 class PriceFormula(StrEnum):
@@ -157,8 +161,7 @@ class SpreadLeg:
         for field in ("ratio", "multiplier"):
             if getattr(self, field) == 0:
                 raise ValueError(f"the {field} of leg {self.symbol} must not be 0")
-        lean = Formula(self.min_lean_qty)
-        for name in lean.names:
+        for name in _read(self.min_lean_qty).names:
             if name not in _LEAN_NAMES:
                 raise FormulaError(
                     f"min_lean_qty of leg {self.symbol} names {name!r};"
@@ -173,7 +176,7 @@ class SpreadLeg:
             FormulaError: if its formula divides by zero.
         """
         values = dict(zip(_LEAN_NAMES, (disclosed, ratio), strict=True))
-        return Formula(self.min_lean_qty).value(values)
+        return _read(self.min_lean_qty).value(values)
 
 
 @attrs.frozen(kw_only=True, cache_hash=True)
@@ -389,8 +392,9 @@ class ListedSpread:
                 way than the leg's ratio there.
         """
         leg, values = self.legs[number], self._in_points(prices)
-        solution = self.formula.solve(leg.name, values, points(self.instrument, target))
-        rises = self.formula.rises_with(leg.name, {**values, leg.name: solution})
+        function = self.formula.of(leg.name, values)
+        solution = function.solve(points(self.instrument, target))
+        rises = function.rises_at(solution)
         if rises != (leg.ratio > 0):
             raise FormulaError(
                 f"{self.formula.text!r} {'rises' if rises else 'falls'} with {leg.name} at"
@@ -471,7 +475,7 @@ def _check_solvable(spread: Spread, legs: Sequence[ListedLeg], formula: Formula)
             )
     for leg in legs:
         if leg.quotes:
-            formula.solve(leg.name, values, Fraction(1_000_033, 991))
+            formula.of(leg.name, values).solve(Fraction(1_000_033, 991))
 
 
 def _instrument(spread: Spread, legs: Sequence[ListedLeg]) -> Instrument:

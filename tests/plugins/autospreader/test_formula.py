@@ -105,7 +105,7 @@ def test_a_formula_is_solved_for_one_name(row: tuple[str, str, str, str]) -> Non
     text, name, target, solution = row
     others = {each: value for each, value in VALUES.items() if each != name}
 
-    assert Formula(text).solve(name, others, Fraction(target)) == Fraction(solution)
+    assert Formula(text).of(name, others).solve(Fraction(target)) == Fraction(solution)
 
 
 @pytest.mark.parametrize("row", UNSOLVED.values(), ids=UNSOLVED.keys())
@@ -113,7 +113,7 @@ def test_what_has_no_one_solution_is_refused(row: tuple[str, str, str]) -> None:
     text, name, error = row
 
     with pytest.raises(FormulaError, match=error):
-        Formula(text).solve(name, VALUES, Fraction(3))
+        Formula(text).of(name, VALUES).solve(Fraction(3))
 
 
 numbers = st.fractions(-20, 20, max_denominator=8)
@@ -132,7 +132,7 @@ def test_a_solution_brings_the_formula_to_its_target(
 ) -> None:
     formula = Formula(text)
     try:
-        solution = formula.solve("Leg1", {"Leg2": other}, target)
+        solution = formula.of("Leg1", {"Leg2": other}).solve(target)
         reckoned = formula.value({"Leg1": solution, "Leg2": other})
     except FormulaError:
         assume(False)
@@ -156,9 +156,9 @@ def test_a_formula_is_worth_what_python_says(text: str, one: Fraction, other: Fr
 
 
 def test_the_direction_of_a_formula_is_that_of_its_slope() -> None:
-    formula = Formula("Leg1 / Leg2")
+    formula, at = Formula("Leg1 / Leg2"), Fraction(1)
 
-    assert formula.rises_with("Leg1", VALUES) is True
-    assert formula.rises_with("Leg2", VALUES) is False
-    assert formula.rises_with("Leg1", {**VALUES, "Leg2": Fraction(-1)}) is False
-    assert Formula("Leg2 * 2").rises_with("Leg1", VALUES) is None
+    assert formula.of("Leg1", VALUES).rises_at(at) is True
+    assert formula.of("Leg2", VALUES).rises_at(at) is False
+    assert formula.of("Leg1", {**VALUES, "Leg2": Fraction(-1)}).rises_at(at) is False
+    assert Formula("Leg2 * 2").of("Leg1", VALUES).rises_at(at) is None
