@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import click
 from rich.console import Console
@@ -96,9 +96,11 @@ class _Run(click.Command):
         for name in exporters:
             export = exporters[name].cls
             if isinstance(export, ShortForm) and f"--{name}" not in taken:
+                printed: dict[str, Any] = {"is_flag": False, "flag_value": _PRINTED}
                 yield click.Option(
                     [f"--{name}"],
-                    metavar="FILE",
+                    **(printed if export.is_text else {}),
+                    metavar="[FILE]" if export.is_text else "FILE",
                     help=export.help,
                     expose_value=False,
                     callback=partial(_export_as, name),
@@ -112,6 +114,9 @@ def _export_as(
     if file is not None:
         context.meta.setdefault(_SHORT_FORMS, {})[name] = file
 
+
+_PRINTED = "-"
+"""The file that stands for the output."""
 
 _OPTIONS, _SHORT_FORMS = "floorproof.cli.options", "floorproof.cli.short_forms"
 
@@ -141,7 +146,8 @@ def run(
     installed = scenario.plan.shelf.plugins
     wanted = [*exports.items(), *context.meta.get(_SHORT_FORMS, {}).items()]
     chosen = [(Path(path), _exporter(name, installed)) for name, path in wanted]
-    check_outputs([file, *([journal] if journal else []), *(path for path, _ in chosen)])
+    files = [path for path, _ in chosen if str(path) != _PRINTED]
+    check_outputs([file, *([journal] if journal else []), *files])
     for warning in scenario.warnings:
         complain(f"warning: {warning}")
     with written_to(journal) as stream:
@@ -149,11 +155,15 @@ def run(
         result = run_scenario(scenario, seed=seed, in_place=in_place, write=write)
     exported = [(path, export(result.journal)) for path, export in chosen]
     for path, data in exported:
-        with written_to(path) as stream:
-            assert stream is not None
-            stream.write(data)
+        if str(path) != _PRINTED:
+            with written_to(path) as stream:
+                assert stream is not None
+                stream.write(data)
     if not quiet:
         _tell(result)
+    for path, data in exported:
+        if str(path) == _PRINTED:
+            say(data.decode("utf-8", "replace").rstrip("\n"))
     _judge(result)
     _say_invariants(result)
     say(f"digest {result.digest}")

@@ -16,6 +16,7 @@ from floorproof.market.exchange import Exchange
 from floorproof.market.fix_line import FixText
 from floorproof.market.identifiers import CompID, Symbol
 from floorproof.market.instrument import Instrument
+from floorproof.plugins.binding import session_rules, venue_manager
 from floorproof.runtime.participant import Answer, Context, Delivery, Fact, Send
 from floorproof.wire.fix_header import utc_timestamp
 from floorproof.wire.fix_session_values import Role, SessionSettings
@@ -49,6 +50,9 @@ class Desk:
 
     operators: tuple[str, ...] = ()
     order_id_required: bool = True
+    rule_sets: Mapping[str, object] = attrs.field(factory=dict)
+    """Those that are asked about sessions."""
+
     now_ns: int = 0
     traders: dict[str, Trader] = attrs.field(init=False, factory=dict)
     texts: list[str] = attrs.field(init=False, factory=list)
@@ -66,7 +70,8 @@ class Desk:
             self._seats[name] = FixClient(trader, [client], _context(name))
             ends.append(acceptor)
         engine = MatchingEngine(VENUE, self.exchange)
-        self._seats[VENUE] = FixVenue(engine, ends, _context(VENUE))
+        rules = session_rules(venue_manager(self.rule_sets))
+        self._seats[VENUE] = FixVenue(engine, ends, _context(VENUE), rules)
         for name in self.sessions:
             seat = self._seats[name]
             assert isinstance(seat, FixClient)

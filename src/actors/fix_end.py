@@ -71,6 +71,15 @@ class FixEnd:
         names = context.store.setdefault(f"names with {config.peer}", Names())
         assert isinstance(names, Names), "this end's own"
         self.names = names
+        memory: dict[str, dict[str, object]] = {}
+        self.memory: dict[str, dict[str, object]] = context.store.setdefault(  # type: ignore[assignment]  # what survives a crash is untyped
+            f"memory of {config.peer}", memory
+        )
+        """What rule sets remember of the session, by rule set and key."""
+
+        self.was_on = False
+        """Whether somebody was logged on before the session's state changed last."""
+
         self.connection = 0
         self._name = context.name
         self._woken_ns: int | None = None

@@ -12,9 +12,25 @@ from functools import partial
 import msgspec
 
 from ..market.exchange import Exchange
-from ..market.fix_line import Connected, Disconnected, FailOverSession, FixText
+from ..market.fix_line import (
+    Connected,
+    Disconnected,
+    FailOverSession,
+    FixText,
+    SessionEvent,
+)
 from ..market.identifiers import CompID
 from ..market.messages import ExecutionReport
+from ..market.operations import CancelOrders
+from ..market.rules import Bound, Remember
+from ..market.session_rules import (
+    CancelSession,
+    EndSession,
+    RefuseMessage,
+    SessionRules,
+    SessionView,
+    ask,
+)
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 from ..wire.fix_header import first_values
@@ -42,10 +58,15 @@ class FixVenue:
     """
 
     def __init__(
-        self, engine: MatchingEngine, configs: Sequence[EndConfig], context: Context
+        self,
+        engine: MatchingEngine,
+        configs: Sequence[EndConfig],
+        context: Context,
+        rules: SessionRules | None = None,
     ) -> None:
         self._engine = engine
         self._ends = {config.peer: FixEnd(config, context) for config in configs}
+        self._rules = rules or SessionRules()
         self._now_ns = 0
 
     @property
@@ -86,17 +107,94 @@ class FixVenue:
 
     def _do(self, end: FixEnd, outputs: Iterable[Output], delivery: Delivery) -> Iterator[Answer]:
         yield from end.carry_out(
-            outputs, self._now_ns, partial(self._take, end, delivery), self._changed
+            outputs,
+            self._now_ns,
+            partial(self._take, end, delivery),
+            partial(self._changed, end, delivery),
         )
 
-    def _changed(self, _state: SessionState) -> Iterator[Answer]:
-        return iter(())
+    def _changed(self, end: FixEnd, delivery: Delivery, state: SessionState) -> Iterator[Answer]:
+        was_on, end.was_on = end.was_on, state in _ON
+        if state is not SessionState.DISCONNECTED or not was_on:
+            return
+        for bound in self._rules.session_ended:
+            about = (end.session.is_left, self._view(end, bound))
+            for effect in ask(bound, "session_ended", (CancelSession, Remember), *about):
+                yield from self._apply(end, bound, effect, delivery)
+
+    # --- rule sets -------------------------------------------------------------------
+
+    def _view(self, end: FixEnd, bound: Bound) -> SessionView:
+        return SessionView(
+            name=end.peer,
+            comp_id=end.config.settings.target_comp_id,
+            now_ns=self._now_ns,
+            remembered=end.memory.setdefault(bound.rule_set, {}),
+        )
+
+    def _apply(
+        self, end: FixEnd, bound: Bound, effect: object, delivery: Delivery
+    ) -> Iterator[Answer]:
+        if isinstance(effect, Remember):
+            end.memory.setdefault(bound.rule_set, {})[effect.key] = effect.value
+            return
+        assert isinstance(effect, CancelSession), "asked for nothing else"
+        operation = CancelOrders(
+            session=end.peer,
+            text=effect.text,
+            reason=effect.reason,
+            lives=effect.lives,
+            where_allowed=True,
+        )
+        told = msgspec.structs.replace(delivery, message=operation, sender=ENVIRONMENT)
+        yield from self._passed(self._engine.receive(told), delivery)
+
+    def _objection(
+        self, end: FixEnd, received: Received
+    ) -> tuple[Bound, RefuseMessage | EndSession] | None:
+        """Return the first rule set's objection to a message, before it is read."""
+        for bound in self._rules.accept_message:
+            about = (received.msg_type, self._view(end, bound))
+            among = (RefuseMessage, EndSession, Remember)
+            for effect in ask(bound, "accept_message", among, *about):
+                if isinstance(effect, Remember):
+                    end.memory.setdefault(bound.rule_set, {})[effect.key] = effect.value
+                elif isinstance(effect, RefuseMessage | EndSession):
+                    return bound, effect
+        return None
+
+    def _object(
+        self, end: FixEnd, received: Received, effect: RefuseMessage | EndSession
+    ) -> list[Output]:
+        """Return what the session says of an objection."""
+        if isinstance(effect, EndSession):
+            return end.session.end(self._now_ns, effect.text)
+        fields = first_values(received.fields)
+        quote = fields.get(117, "")[:23] if received.msg_type == "i" else ""
+        more: Pairs = (
+            *(((371, quote),) if quote else ()),
+            (373, effect.session_reject_reason),
+            *(((1028, fields[1028]),) if fields.get(1028) else ()),
+        )
+        return end.session.reject(
+            received.msg_seq_num, effect.text, self._now_ns, more=more, sub_id=fields.get(50, "")
+        )
 
     # --- from those who trade --------------------------------------------------------
 
     def _take(self, end: FixEnd, delivery: Delivery, received: Received) -> Iterator[Answer]:
+        if end.session.state is SessionState.DISCONNECTED:
+            return  # a message before it, out of the same gap, has ended the session
         talk = end.talk(self._now_ns, returns=False)
         fields = first_values(received.fields)
+        objection = self._objection(end, received)
+        if objection is not None:
+            bound, effect = objection
+            yield Fact(
+                "session", SessionEvent(end.peer, f"refused by {bound.rule_set}", effect.text)
+            )
+            yield from self._do(end, self._object(end, received, effect), delivery)
+            return
         try:
             user, operators = fields.get(50, ""), end.config.operators
             if operators and user not in operators:
@@ -154,3 +252,6 @@ class FixVenue:
         said = encode(report, end.talk(self._now_ns, returns=True))
         outputs = end.session.send(said.msg_type, said.body, self._now_ns, sub_id=said.sub_id)
         yield from self._do(end, outputs, delivery)
+
+
+_ON = (SessionState.LOGGED_ON, SessionState.LOGGING_OUT)

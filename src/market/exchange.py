@@ -24,7 +24,6 @@ from .auction import NSX_FOUR_STEPS, Chain
 from .book import BookEvent, Canceled, OrderBook, Replaced, Rested, Resting, Withdrawn
 from .execution import Answer, Execution, Outcome
 from .fix import (
-    ExecRestatementReason,
     ExecType,
     MassActionResponse,
     OrdStatus,
@@ -534,11 +533,13 @@ class Exchange:
             text = f"symbol {symbol!r}: expected one of {', '.join(self._listings)}"
             outcome.publish(OperationRefused(operation=operation, text=text))
             return
-        reason, text = ExecRestatementReason.OTHER, operation.text
+        reason, text = operation.reason, operation.text
         meant = [
             Canceled(resting.order_id, resting.order, resting.leaves_qty, reason, text)
-            for _, resting in self._live(operation.session, symbol)
+            for listing, resting in self._live(operation.session, symbol)
             if operation.user in (None, resting.order.sender_sub_id)
+            and resting.order.time_in_force in operation.lives
+            and (listing.state.cancel or not operation.where_allowed)
         ]
         self._execution.take_off(meant, outcome)
 

@@ -114,6 +114,8 @@ class ExecRestatementReason(StrEnum):
     MARKET_OPTION = "8"
     """A market order's or an immediate order's rest found nobody to trade with."""
     OTHER = "99"
+    CANCEL_ON_DISCONNECT = "100"
+    """CME's: the session was lost."""
     SELF_MATCH_OLDEST = "103"
     """CME's: the resting order, which would have met one of its own."""
     SELF_MATCH_NEWEST = "107"

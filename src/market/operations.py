@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import attrs
 
+from .fix import ExecRestatementReason, TimeInForce
 from .identifiers import CompID, Price, Qty, Symbol
 from .ledger import Rule
 
@@ -71,6 +72,12 @@ class CancelOrders:
     user: CompID | None = None
     symbol: Symbol | None = None
     text: str = ""
+    reason: ExecRestatementReason = ExecRestatementReason.OTHER
+    lives: tuple[TimeInForce, ...] = tuple(TimeInForce)
+    """The times in force of those that are meant."""
+
+    where_allowed: bool = False
+    """Whether orders stay whose state takes no cancels: operations may cancel in any."""
 
 
 MarketOperation: TypeAlias = ChangeTradingState | BustTrade | CancelOrders

@@ -14,8 +14,9 @@ from ..market.auction import Chain
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
 from ..market.rules import Bound, MarketView, VenueRules
+from ..market.session_rules import SessionRules
 from ..market.sessions import Board, TradingState
-from .contract import ARGUMENTS, RULE_HOOKS, new_manager, register
+from .contract import ARGUMENTS, RULE_HOOKS, RULE_SET_HOOKS, SESSION_HOOKS, new_manager, register
 from .errors import PluginRefused, RuleSetsRefused
 
 
@@ -38,7 +39,7 @@ def venue_manager(rule_sets: Mapping[str, object]) -> pluggy.PluginManager:
                     f"rule sets {name!r} and {other!r} are the same, {rule_set!r}: leave one out",
                     (name, other),
                 )
-        register(manager, rule_set, name, RULE_HOOKS)
+        register(manager, rule_set, name, RULE_SET_HOOKS)
     return manager
 
 
@@ -57,6 +58,19 @@ def venue_rules(manager: pluggy.PluginManager, symbol: Symbol) -> VenueRules:
                 if implementation.plugin_name in asked
             )
             for hook in RULE_HOOKS
+        }
+    )
+
+
+def session_rules(manager: pluggy.PluginManager) -> SessionRules:
+    """Return whom a venue's sessions in FIX text ask, in order."""
+    return SessionRules(
+        **{
+            hook: tuple(
+                Bound(implementation.plugin_name, _positional(implementation, ARGUMENTS[hook]))
+                for implementation in reversed(getattr(manager.hook, hook).get_hookimpls())
+            )
+            for hook in SESSION_HOOKS
         }
     )
 

@@ -9,6 +9,7 @@ import attrs
 import pluggy
 
 from ..market.rules import VenueRules
+from ..market.session_rules import SessionRules
 from . import hookspecs
 from .errors import PluginRefused
 
@@ -21,7 +22,11 @@ def _hooks() -> tuple[str, ...]:
 RULE_HOOKS = tuple(field.name for field in attrs.fields(VenueRules))
 """What a rule set may implement: the phases of a request, and what is scheduled."""
 
-PROVIDER_HOOKS = tuple(name for name in _hooks() if name not in RULE_HOOKS)
+SESSION_HOOKS = tuple(field.name for field in attrs.fields(SessionRules))
+"""What it may implement besides: questions about sessions in FIX text."""
+
+RULE_SET_HOOKS = RULE_HOOKS + SESSION_HOOKS
+PROVIDER_HOOKS = tuple(name for name in _hooks() if name not in RULE_SET_HOOKS)
 """What a plugin may implement: each says what it offers of one kind."""
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         RestingOrder,
         SettleEffect,
     )
+    from ..market.session_rules import EndEffect, MessageEffect, SessionView
     from ..market.sessions import TradingState
     from ..runtime.journal import Entry
     from .ordering import Bundle
@@ -128,6 +129,9 @@ class ShortForm:
     export: Callable[[Sequence[Entry]], bytes]
     help: str
     """What ``run --help`` says of the option, a sentence."""
+
+    is_text: bool = False
+    """Whether it is text for people: ``run FILE --NAME``, without a file, then prints it."""
 
     def __call__(self, entries: Sequence[Entry]) -> bytes:
         return self.export(entries)
@@ -284,4 +288,33 @@ def auction_reference(market: MarketView) -> int | None:
     Phase *session*.  Asked whenever an auction's price is looked for, of the rule sets
     in their order; the first answer that is not None is final.  Without one it is the
     last trade's price, and before the first trade the instrument's reference price.
+    """
+
+
+# --- rules of sessions ---------------------------------------------------------------
+
+
+@hookspec
+def accept_message(msg_type: str, session: SessionView) -> Sequence[MessageEffect] | None:
+    """Say whether a session may send a message.
+
+    Asked of every application message of a session in FIX text, in its place, before it is
+    read, of the rule sets in their order.  The first that refuses it or ends the session
+    decides, and the rest are not asked.
+
+    Args:
+        msg_type: its type (FIX 35).
+        session: the session as it stood before the message.
+    """
+
+
+@hookspec
+def session_ended(is_own_logout: bool, session: SessionView) -> Sequence[EndEffect] | None:
+    """Say what the end of a connection comes to, of which somebody was logged on.
+
+    Asked of all rule sets in their order.
+
+    Args:
+        is_own_logout: whether the client logged out; else the connection was lost, or the
+            venue ended it.
     """

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..market.ledger import Rule
 from ..wire import fix_session, ilink
-from .hookspecs import CONTRACT_VERSION, hookimpl
+from .fix_export import EXPORTERS
+from .hookspecs import CONTRACT_VERSION, ShortForm, hookimpl
 from .session_actions import ACTIONS
 
 floorproof_contract = CONTRACT_VERSION
@@ -21,3 +22,8 @@ def rules() -> Sequence[Rule]:
 @hookimpl
 def scenario_actions() -> Mapping[str, type[Any]]:
     return ACTIONS
+
+
+@hookimpl
+def exporters() -> Mapping[str, ShortForm]:
+    return EXPORTERS

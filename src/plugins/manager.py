@@ -27,7 +27,7 @@ import pluggy
 
 from ..market.ledger import Rule
 from ..market.profile import VenueProfile
-from .contract import PROVIDER_HOOKS, RULE_HOOKS, new_manager, register
+from .contract import PROVIDER_HOOKS, RULE_SET_HOOKS, new_manager, register
 from .errors import NameClash, PluginRefused, UnknownPlugin
 from .hookspecs import CONTRACT_VERSION
 from .ordering import Bundle, Declaration, resolve
@@ -427,7 +427,7 @@ def _declaration(name: str, offered: type | Bundle) -> Declaration | Bundle:
     if isinstance(offered, tuple):
         return offered
     return Declaration(
-        register(new_manager(), offered, name, RULE_HOOKS),
+        register(new_manager(), offered, name, RULE_SET_HOOKS),
         *(
             _names(name, f"`{which}`", getattr(offered, which, ()))
             for which in ("after", "requires", "conflicts")

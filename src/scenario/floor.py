@@ -35,7 +35,7 @@ from ..market.instrument import Instrument
 from ..market.operations import ChangeTradingState
 from ..market.window import Window
 from ..market.wording import Wording
-from ..plugins.binding import venue_manager, venue_rules
+from ..plugins.binding import session_rules, venue_manager, venue_rules
 from ..plugins.manager import Plugins
 from ..plugins.synthetic import Hours, acts
 from ..runtime.choices import Choices, Defaults, Recorded, Seeded
@@ -337,7 +337,8 @@ def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
         if clients:
             yield name, partial(_fix_client, make, clients)
         elif venues:
-            yield name, partial(_fix_venue, make, venues)
+            rules = plan.venues[CompID(name)].rule_sets
+            yield name, partial(_fix_venue, make, venues, rules)
         else:
             yield name, make
 
@@ -348,10 +349,12 @@ def _fix_client(make: Factory, ends: Sequence[EndConfig], context: Context) -> P
     return FixClient(inner, ends, context)
 
 
-def _fix_venue(make: Factory, ends: Sequence[EndConfig], context: Context) -> Participant:
+def _fix_venue(
+    make: Factory, ends: Sequence[EndConfig], rule_sets: Mapping[str, object], context: Context
+) -> Participant:
     engine = make(context)
     assert isinstance(engine, MatchingEngine), "only an exchange has such sessions"
-    return FixVenue(engine, ends, context)
+    return FixVenue(engine, ends, context, session_rules(venue_manager(rule_sets)))
 
 
 def _plain_makers(plan: Plan) -> Iterator[tuple[str, Factory]]:

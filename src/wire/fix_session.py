@@ -200,6 +200,9 @@ class Session:
         self._asked: tuple[int, int] | None = None
         """Up to which number the other end was asked to send again, and when."""
 
+        self.is_left = False
+        """Whether the other end has logged out from the connection that is or was last."""
+
         self._leaves: str | None = None
         """The text of a logout that waits until nothing is missing."""
 
@@ -253,7 +256,7 @@ class Session:
         self.state = SessionState.CONNECTED
         self._since_ns = self._heard_ns = now_ns
         self._forget_gap()
-        self._leaves = None
+        self._leaves, self.is_left = None, False
         changed = StateChanged(self.state)
         return [changed] if self._accepts else [changed, self._logon(now_ns, reset)]
 
@@ -321,6 +324,10 @@ class Session:
         """Refuse a message at the level of the session (35=3)."""
         body = ((45, str(ref_seq_num)), (58, text), *more)
         return self.send("3", body, now_ns, sub_id=sub_id or None)
+
+    def end(self, now_ns: int, text: str) -> list[Output]:
+        """Tell the other end to go, and close the connection."""
+        return self._force_logout(now_ns, text)
 
     def timer(self, now_ns: int) -> list[Output]:
         """A moment has come; nothing happens if it is too early."""
@@ -644,6 +651,7 @@ class Session:
 
     def _take_logout(self, message: _Incoming, now_ns: int) -> list[Output]:
         done: list[Output] = []
+        self.is_left = self.state is SessionState.LOGGED_ON
         if self.state is not SessionState.LOGGING_OUT:
             done.append(self._say("5", self._logout_body(""), now_ns))
         return [*done, *self._close(now_ns, message.fields.get(58) or "logout")]

@@ -118,7 +118,7 @@ class Field:
 
 _S, _C, _I, _P = FieldType.STRING, FieldType.CHAR, FieldType.INT, FieldType.PRICE
 _B, _T, _D, _G = FieldType.BOOLEAN, FieldType.TIME, FieldType.DATE, FieldType.GROUP
-_OPEN = ("100", "104", "105", "106", "108", "109", "110", "111")
+_OPEN = ("104", "105", "106", "108", "109", "110", "111")
 
 # fmt: off
 FIELDS: Mapping[int, Field] = {field.tag: field for field in (

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from commands import command
 
 import floorproof
 from floorproof.market.fix_line import FixText
 from floorproof.runtime.journal import Entry
 from floorproof.scenario.errors import ScenarioError
 from floorproof.scenario.floor import Result, parse
+from floorproof.wire.fix_text import parse as parse_text
 
 FLOOR = """
 [scenario]
@@ -278,3 +282,33 @@ def test_smp_and_the_registry_agree(more: str, text: str) -> None:
         parse(wrong.replace("@SESSION", ""))
 
     assert text in str(raised.value)
+
+
+# --- printing -------------------------------------------------------------------------
+
+
+def test_run_prints_the_raw_messages(tmp_path: Path) -> None:
+    file, out = tmp_path / "floor.toml", tmp_path / "out.fix"
+    file.write_text(FLOOR.replace("@SESSION", SESSION) + TRADES, encoding="utf-8")
+
+    printed = command("run", file, "--quiet", "--fix")
+    written = command("run", file, "--quiet", "--fix", out)
+
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith(
+        "8=FIX.4.2|9=136|35=A|34=1|369=0|52=20230717-13:30:00.000|49=ABC400N|"
+    )
+    assert printed.out.startswith("\n".join(lines))
+    assert printed.out.splitlines()[-1] == written.out.splitlines()[-1]
+    for line in lines:
+        assert parse_text(line.replace("|", "\x01").encode())
+
+
+def test_a_run_without_fix_text_has_none_to_print(tmp_path: Path) -> None:
+    file = tmp_path / "floor.toml"
+    file.write_text(FLOOR.replace("@SESSION", "") + TRADES, encoding="utf-8")
+
+    result = command("run", file, "--quiet", "--fix")
+
+    assert result.status == 2
+    assert "no session speaks FIX text: declare one in [[exchange.session]]" in result.err
