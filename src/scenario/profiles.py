@@ -7,7 +7,7 @@ are the venue's hours.  Here the venue's clocks become moments of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 
 from ..market.identifiers import Duration, Symbol
-from ..market.profile import Listed, Month, Product, Session, VenueProfile, sessions_of
+from ..market.profile import (
+    Listed,
+    Month,
+    Product,
+    Session,
+    Settings,
+    VenueProfile,
+    sessions_of,
+)
 from .errors import ScenarioError, blamed_on, unknown
 from .schema import (
     BoardTable,
@@ -64,7 +72,7 @@ def warnings(tables: ScenarioFile, profile_of: FindProfile) -> Iterator[str]:
         if table.venue is None:
             continue
         where, profile = f"exchange[{index}]", profile_of(table.venue)
-        now = tables.scenario.start.astimezone(_zone(profile, f"{where}.venue"))
+        now = tables.scenario.start.astimezone(known_zone(profile.time_zone, f"{where}.venue"))
         if profile.since is not None and now.date() < profile.since:
             when = f"from {profile.since} on"
         elif profile.until is not None and now.date() >= profile.until:
@@ -156,7 +164,7 @@ def _described(
     return attrs.evolve(
         table,
         rules=(*profile.rules, *table.rules),
-        settings=_merged(profile.settings(listed, calendar.windows), table.settings),
+        settings=_merged(_preset(table, where, profile, listed, calendar), table.settings),
         instrument=tuple(filled),
         board=(*table.board, *_boards(table, profile, of, calendar)),
         time_zone=table.time_zone or profile.time_zone,
@@ -179,13 +187,14 @@ def _filled(table: InstrumentTable, product: Product, where: str) -> InstrumentT
     points = table.point_value
     if points is None and product.point_value is not None:
         points = Decimal(product.point_value)
-    return attrs.evolve(
-        table,
-        tick=tick,
-        price_decimals=decimals,
-        point_value=points,
-        algorithm=table.algorithm or product.algorithm,
-    )
+    with blamed_on(f"{where}.tick"):  # which may have more decimals than a price
+        return attrs.evolve(
+            table,
+            tick=tick,
+            price_decimals=decimals,
+            point_value=points,
+            algorithm=table.algorithm or product.algorithm,
+        )
 
 
 def _listed(table: InstrumentTable, product: Product, now: datetime, where: str) -> Listed:
@@ -207,6 +216,23 @@ def _listed(table: InstrumentTable, product: Product, now: datetime, where: str)
         is_spot=month == spot,
         settlement=table.reference,
     )
+
+
+def _preset(
+    table: ExchangeTable,
+    where: str,
+    profile: VenueProfile,
+    listed: Sequence[Listed],
+    calendar: _Calendar,
+) -> Settings:
+    """Return what the venue's rule sets are set to; the function may be anybody's code."""
+    try:
+        return profile.settings(listed, calendar.windows)
+    except Exception as error:
+        raise ScenarioError(
+            f"{where}.venue",
+            f"the settings of {table.venue!r} raised {type(error).__name__}: {error}",
+        ) from error
 
 
 def _merged(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +274,7 @@ class _Calendar:
 
     def __init__(self, profile: VenueProfile, start: datetime, days: int, where: str) -> None:
         self._day = profile.day
-        self._zone = _zone(profile, where)
+        self._zone = known_zone(profile.time_zone, where)
         self._start = start.astimezone(UTC)
         self.now = self._start.astimezone(self._zone).replace(tzinfo=None)
         """What time it is by the venue's clock as the run begins."""
@@ -278,9 +304,8 @@ class _Calendar:
         dates = self._trading_dates(sessions)
         before = dates[0] - timedelta(days=_LONGEST_PAUSE_DAYS)
         earlier = [before + timedelta(days=n) for n in range(_LONGEST_PAUSE_DAYS)]
-        entered = [each for day in [*earlier, *dates] for each in self._of_date(sessions, day)]
         state, ahead = self._day.closed, []
-        for at_ns, name in entered:
+        for at_ns, name in self._entered(sessions, [*earlier, *dates]):
             if at_ns <= 0:
                 state = name
             else:
@@ -298,24 +323,33 @@ class _Calendar:
             day += timedelta(days=1)
         return dates
 
-    def _of_date(self, sessions: Sequence[Session], day: date) -> Iterator[tuple[int, str]]:
-        """Yield what a board enters when on one trading date, first to last."""
-        having, last_ns = sessions_of(sessions, day), None
-        for number, session in enumerate(having, start=1):
-            opens, closes = (self.moment_ns(each) for each in session.span(day))
-            for phase in self._day.phases:
-                at_ns = opens + phase.offset_ns
-                if last_ns is None or at_ns > last_ns:
-                    yield at_ns, phase.state
-            last_ns = closes
-            yield closes, self._day.closed if number == len(having) else self._day.between
+    def _entered(
+        self, sessions: Sequence[Session], dates: Iterable[date]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield when a board enters what on these trading dates, first to last.
 
-
-def _zone(profile: VenueProfile, where: str) -> ZoneInfo:
-    return known_zone(profile.time_zone, where)
+        What would begin before the session before it has closed begins as it has; of
+        several such phases the last.
+        """
+        closed_ns = None
+        for day in dates:
+            having = sessions_of(sessions, day)
+            for number, session in enumerate(having, start=1):
+                opens, closes = (self.moment_ns(each) for each in session.span(day))
+                phases = {opens + phase.offset_ns: phase.state for phase in self._day.phases}
+                if closed_ns is not None:
+                    phases = {max(at_ns, closed_ns + 1): phases[at_ns] for at_ns in phases}
+                yield from phases.items()
+                closed_ns = closes
+                yield closes, self._day.closed if number == len(having) else self._day.between
 
 
 def known_zone(name: str, where: str) -> ZoneInfo:
+    """Return the time zone of that name.
+
+    Raises:
+        ScenarioError: if there is none.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -323,7 +323,7 @@ class ExchangeTable:
     """The profile of a venue: its products, hours, states and rule sets, and how these are
     set.  What the other keys say goes before."""
 
-    days: int = attrs.field(default=1, validator=[validators.ge(1), validators.le(366)])
+    days: int = attrs.field(default=1, validator=[validators.ge(1), validators.le(250)])
     """How many trading dates of the venue the timetables of its boards are for."""
 
     time_zone: str | None = None

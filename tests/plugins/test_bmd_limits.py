@@ -22,7 +22,7 @@ from floorproof.plugins.hookspecs import CONTRACT_VERSION, hookimpl
 from floorproof.plugins.manager import Plugins
 from floorproof.plugins.partners import bmd, bmd_limits
 from floorproof.plugins.partners.bmd_limits import LimitsWidened, SteppedLimits
-from floorproof.plugins.price_checks import DailyLimits
+from floorproof.plugins.price_checks.limits import DailyLimits
 from floorproof.scenario.errors import ScenarioError
 
 MALAYSIA = "Asia/Kuala_Lumpur"

@@ -26,7 +26,7 @@ from floorproof.market.profile import Month, Product, VenueProfile
 from floorproof.plugins.check import check_plugin
 from floorproof.plugins.manager import Plugins
 from floorproof.plugins.partners import bmd, gme, mgex
-from floorproof.plugins.price_checks import PriceLimits
+from floorproof.plugins.price_checks.limits import PriceLimits
 from floorproof.plugins.settlement_window import SettlementWindow, WindowPrice
 from floorproof.plugins.venue_facts import facts
 from floorproof.scenario.errors import ScenarioError

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import attrs
 import pytest
 from commands import STAGED_ORDER
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle.shorthand import request, told
+from venue_days import replacing
 
 import floorproof
 from floorproof.market.exchange import Exchange
@@ -17,15 +20,19 @@ from floorproof.market.identifiers import Price, Symbol
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import ExecutionReport, OrderCancelReject
 from floorproof.market.operations import ChangeTradingState
+from floorproof.market.rules import MarketView
 from floorproof.market.sessions import TradingState
 from floorproof.plugins import price_checks
 from floorproof.plugins.binding import venue_manager, venue_rules
 from floorproof.plugins.check import check_plugin
 from floorproof.plugins.errors import RuleSetsRefused
 from floorproof.plugins.fifo import Fifo
+from floorproof.plugins.hookspecs import CONTRACT_VERSION, hookimpl
 from floorproof.plugins.manager import Plugins
-from floorproof.plugins.price_checks import DailyLimits, PriceBands, PriceLimits, ProductLimits
+from floorproof.plugins.price_checks.bands import PriceBands
+from floorproof.plugins.price_checks.limits import DailyLimits, PriceLimits, ProductLimits
 from floorproof.scenario.errors import ScenarioError
+from floorproof.scenario.floor import parse
 
 X, Y = Symbol("X"), Symbol("Y")
 CALL = TradingState(name="CALL", match=False, indicative=True)
@@ -98,7 +105,7 @@ def test_the_plugin_keeps_the_contract() -> None:
     )
 
     assert not report.failures, report
-    assert not report.skipped, report
+    assert [skipped.subject for skipped in report.skipped] == ["invariants"]
 
 
 def test_limits_are_asked_before_bands_or_not_together() -> None:
@@ -503,3 +510,112 @@ def test_without_settings_nothing_is_checked_and_nobody_is_asked() -> None:
 
     assert say(exchange, "B b1 BUY 1 @ 99")[-1].split()[2] == "TRADE"
     assert venue_rules(venue_manager({"price-limits": PriceLimits()}), X).accept_request == ()
+
+
+# --- the invariant --------------------------------------------------------------------
+
+
+@attrs.frozen
+class Careless(PriceLimits):
+    """Looks at prices as they are entered, and not at trades."""
+
+    @hookimpl
+    def before_trade(self, price: int, quantity: int, market: MarketView) -> None:
+        return None
+
+
+@attrs.frozen
+class Forgetful(PriceLimits):
+    """Goes on with the first day's limits."""
+
+    def limits_now(self, market: MarketView) -> DailyLimits:
+        return self.limits[market.instrument.symbol].days[0]
+
+
+def provider(rule_set: type) -> object:
+    class Provider:
+        floorproof_contract = CONTRACT_VERSION
+        invariants = staticmethod(price_checks.invariants)
+
+        @hookimpl
+        def rule_sets(self) -> Mapping[str, object]:
+            return {"price-limits": rule_set, "price-bands": PriceBands}
+
+    return Provider()
+
+
+FLOOR = """
+[scenario]
+name = "a market order beyond the limit, and a second day"
+start = 2026-03-02T09:00:00Z
+[[gateway]]
+name = "G"
+kind = "exchange"
+[[exchange]]
+name = "X"
+gateway = "G"
+rules = ["price-limits"]
+settings.price-limits.limits.A.days = [{ low = "40", high = "60" }, { low = "50", high = "70" }]
+instrument = [{ symbol = "A", price_decimals = 0, tick = "1" }]
+state = [
+  { name = "OPEN" },
+  { name = "CLOSE", enter = false, modify = false, match = false, ends_day = true },
+]
+board = [{ name = "B", symbols = ["A"], state = "OPEN", timetable = [
+  { at = "1h", state = "CLOSE" }, { at = "2h", state = "OPEN" },
+] }]
+[[user]]
+name = "U"
+role = "execution_trader"
+login = [{ gateway = "G", routing_mgt = "U/U/001", exchange_mgt = "U/U/001" }]
+"""
+
+
+def entered(at: str, name: str, terms: str) -> str:
+    return (
+        f'[[step]]\nat = "{at}"\nwho = "U"\ndo = "enter"\n'
+        f'order = {{ id = "{name}", symbol = "A", {terms} }}\n'
+    )
+
+
+STEPS = (
+    entered("1s", "s1", 'side = "sell", quantity = 1, price = "60"')
+    + entered("2s", "s2", 'side = "sell", quantity = 1, price = "68", time_in_force = "gtc"')
+    + entered("3s", "b1", 'side = "buy", quantity = 2, type = "market"')
+    + entered("7201s", "s3", 'side = "sell", quantity = 1, price = "70"')
+    + entered("7202s", "b2", 'side = "buy", quantity = 2, price = "70"')
+)
+
+
+@pytest.mark.rule("LIMIT-3")
+def test_no_trade_is_outside_the_limits_in_force_and_the_invariant_says_so() -> None:
+    result = floorproof.run(parse(FLOOR + STEPS, plugins=replacing("price-checks", price_checks)))
+
+    traded = [each.payload.last_px for each in result.journal if _is_fill(each)]
+    assert traded == [60, 60, 68, 68, 70, 70]
+    assert "limits-held" in result.invariants
+    assert result.violations == ()
+
+
+def _is_fill(entry: Any) -> bool:
+    report = entry.payload
+    return entry.sender == "X" and getattr(report, "exec_type", None) is ExecType.TRADE
+
+
+@pytest.mark.parametrize(("rule_set", "said"), [
+    (Careless, "A has traded at 68, outside 40 to 60"),
+    (Forgetful, ""),  # which trades less than it may, and nothing that it may not
+])  # fmt: skip
+def test_a_trade_outside_breaks_the_invariant(rule_set: type, said: str) -> None:
+    plugins = replacing("price-checks", provider(rule_set))
+
+    broken = floorproof.run(parse(FLOOR + STEPS, plugins=plugins)).violations
+
+    assert [each.text for each in broken] == ([said] if said else [])
+
+
+def test_an_exchange_without_limits_is_not_looked_at() -> None:
+    bare = FLOOR.replace('rules = ["price-limits"]\n', "")
+    bare = "\n".join(line for line in bare.splitlines() if not line.startswith("settings"))
+
+    assert "limits-held" not in floorproof.run(parse(bare)).invariants

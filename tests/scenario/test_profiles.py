@@ -73,6 +73,10 @@ def settings(listed: Sequence[Listed], windows: Windows) -> Mapping[str, Mapping
     }
 
 
+def raises(listed: Sequence[Listed], windows: Windows) -> Mapping[str, Mapping[str, object]]:
+    raise TypeError(f"{len(listed)} are too many")
+
+
 NIGHT = Session(opens=time(17), closes=time(7), opens_on=-1)
 MORNING = Session(opens=time(8, 30), closes=time(13))
 TOWN = VenueProfile(
@@ -117,6 +121,12 @@ class Provider:
         return {
             "town": TOWN,
             "bare": BARE,
+            "broken": attrs.evolve(TOWN, settings=raises),
+            "always": attrs.evolve(
+                TOWN,
+                sessions=(Session(opens=time(17), closes=time(17), opens_on=-1),),
+                products=TOWN.products[:1],
+            ),
             "lost": attrs.evolve(TOWN, time_zone="Atlantic/Atlantis"),
         }
 
@@ -237,6 +247,14 @@ def test_boards_go_by_the_venues_clock(start: str, board: str, days: int, expect
     assert " | ".join(clock(made, board, start)) == expected
 
 
+def test_where_a_session_follows_the_other_at_once_its_last_phase_begins_as_that_closes() -> None:
+    made = venue('venue = "always"\ndays = 2')
+
+    assert " | ".join(clock(made, "WHT", MONDAY)) == (
+        "OPEN | Mon 17:00 SHUT | Mon 17:00 OPEN | Tue 17:00 SHUT"
+    )
+
+
 def test_the_hours_of_summer_are_an_hour_earlier_elsewhere() -> None:
     (winter, summer) = (
         venue('venue = "town"', start).boards[1].timetable[1].at_ns
@@ -307,6 +325,7 @@ def test_a_venues_dates_are_those_of_its_zone() -> None:
 
 BAD = {
     "unknown venue":    ('venue = "twon"', "exchange[0].venue: no venue named 'twon'; did you mean 'town'?"),
+    "a broken venue":   ('venue = "broken"', "exchange[0].venue: the settings of 'broken' raised TypeError: 3 are too many"),
     "unknown zone":     ('venue = "lost"', "exchange[0].venue: no time zone named 'Atlantic/Atlantis'"),
     "own unknown zone": ('time_zone = "Texas"\n' + instrument(symbol="A", price_decimals=0, tick="1"),
                          "exchange[0].time_zone: no time zone named 'Texas'"),
@@ -317,6 +336,8 @@ BAD = {
                          "exchange[0].instrument[0].product: no product of town named 'WHEAT'; did you mean WHT?"),
     "no tick":          ('venue = "town"\n' + instrument(symbol="A", product="RYE"),
                          "exchange[0].instrument[0].tick: expected one, as RYE's is not known here"),
+    "a fine tick":      ('venue = "town"\n' + instrument(symbol="A", product="WHT", tick="0.0000000001"),
+                         "exchange[0].instrument[0].tick: 'price_decimals' must be <= 9: 10"),
     "no decimals":      ('venue = "town"\n' + instrument(symbol="A", tick="1"),
                          "exchange[0].instrument[0]: the key 'price_decimals' is missing"),
     "no decimals, bare": (instrument(symbol="A", tick="1"),
@@ -328,7 +349,7 @@ BAD = {
                          " (serial months), of which 2026-03 is the spot month; found '2026-07'"),
     "a month of none":  ('venue = "town"\n' + instrument(symbol="A", price_decimals=0, tick="1", month="2026-03"),
                          "exchange[0].instrument[0].month: expected none, as only a `product` has months"),
-    "too many days":    ('venue = "town"\ndays = 367', "exchange[0].days: must be <= 366, was 367"),
+    "too many days":    ('venue = "town"\ndays = 251', "exchange[0].days: must be <= 250, was 251"),
     "its rules again":  ('venue = "town"\nrules = ["town"]', "exchange[0].rules: rule set 'town' is listed twice"),
     "a wrong setting":  ('venue = "town"\nsettings.town-states.caps.WHT = "x"',
                          "exchange[0].settings.town-states.caps.WHT: expected a whole number"),

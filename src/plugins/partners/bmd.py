@@ -19,7 +19,7 @@ from ...market.profile import (
 from ..cme.market import DAY
 from ..hookspecs import CONTRACT_VERSION, hookimpl
 from ..ordering import Bundle
-from ..price_checks import LIMITS
+from ..price_checks import limits
 from .bmd_limits import RULES as LIMIT_RULES
 from .bmd_limits import SteppedLimits
 
@@ -146,4 +146,4 @@ def venues() -> Mapping[str, VenueProfile]:
 
 @hookimpl
 def rules() -> Mapping[str, Sequence[Rule]]:
-    return {"bmd-limits": (*LIMIT_RULES, *LIMITS)}
+    return {"bmd-limits": (*LIMIT_RULES, *limits.RULES)}

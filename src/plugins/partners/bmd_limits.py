@@ -36,7 +36,7 @@ from ...market.rules import (
 from ...market.sessions import TradingState
 from ..cme.market import OPENING, OPENING_NS, RESERVED
 from ..hookspecs import hookimpl
-from ..price_checks import DailyLimits, LimitRules
+from ..price_checks.limits import DailyLimits, LimitRules
 
 _STEPS = "Bursa Malaysia Derivatives, FCPO contract specifications, price limits"
 _READINGS = "docs/readings.md"

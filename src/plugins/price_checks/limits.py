@@ -1,46 +1,22 @@
-"""Two rule sets about prices: a day's limits, and bands around a price that moves.
-
-Both look at a price as its order is entered or changed.  Limits are absolute: nothing
-ever trades beyond them, whichever way an order has come to its price.  Bands only keep
-out what is entered too far from the market.  Where both are loaded, limits are asked
-first.
-
-A price that is written in the settings is an exact decimal, and is held against prices
-in the instrument's units: a limit between two of these lies between them.
-"""
+"""A day's lowest and highest price: nothing ever trades beyond (``price-limits``)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from math import ceil, floor
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 from attrs import validators
 
-from ..market.book import Armed, Replaced, Rested
-from ..market.fix import (
-    CxlRejReason,
-    ExecRestatementReason,
-    OrdRejReason,
-    OrdType,
-    Side,
-    TimeInForce,
-)
-from ..market.identifiers import OrderID, Price, Symbol
-from ..market.instrument import Instrument
-from ..market.ledger import Rule
-from ..market.messages import (
-    NewOrderSingle,
-    OrderCancelReplaceRequest,
-    OrderCancelRequest,
-    OrderRequest,
-    Terms,
-)
-from ..market.rules import (
+from ...market.book import Armed, Replaced, Rested
+from ...market.fix import ExecRestatementReason, OrdRejReason, OrdType, Side, TimeInForce
+from ...market.identifiers import OrderID, Price, Symbol
+from ...market.instrument import Instrument
+from ...market.ledger import Rule
+from ...market.messages import NewOrderSingle, OrderCancelRequest, OrderRequest, Terms
+from ...market.rules import (
     CancelOrder,
     MarketView,
     Reject,
@@ -49,26 +25,13 @@ from ..market.rules import (
     SettleEffect,
     StopSweep,
 )
-from ..market.sessions import TradingState
-from .hookspecs import CONTRACT_VERSION, hookimpl
-
-floorproof_contract = CONTRACT_VERSION
-
-
-@hookimpl
-def rule_sets() -> Mapping[str, type]:
-    return {"price-limits": PriceLimits, "price-bands": PriceBands}
-
-
-@hookimpl
-def rules() -> Mapping[str, Sequence[Rule]]:
-    return {"price-limits": LIMITS, "price-bands": BANDS}
-
+from ...market.sessions import TradingState
+from ..hookspecs import hookimpl
+from .decimals import decimal, units
 
 _LIMITS = "CME Group Client Systems Wiki, price limits (46924168)"
-_BANDS = "CME Group Client Systems Wiki, price banding (457320464)"
 
-LIMITS = (
+RULES = (
     Rule(
         "LIMIT-1",
         "No order is taken, and none changed, at a price outside the day's limits.",
@@ -99,47 +62,6 @@ LIMITS = (
     ),
 )
 
-BANDS = (
-    Rule(
-        "BAND-1",
-        "A bid above the reference price plus the variation is refused, and an offer below the"
-        " reference price minus it; orders without a price are not checked.",
-        f"{_BANDS}, 103: 2179",
-        ("variation",),
-    ),
-    Rule(
-        "BAND-2",
-        "The reference is the last trade while the market matches, and the indicative price"
-        " while it does not; where there is none, the settlement.",
-        f"{_BANDS}, reference price; docs/readings.md, the reference of a band",
-    ),
-    Rule(
-        "BAND-3",
-        "A change is checked as a new order would be.",
-        f"{_BANDS}; docs/readings.md, the reference of a band",
-    ),
-)
-
-
-# --- decimals -------------------------------------------------------------------------
-
-_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
-
-
-def _decimal(_settings: object, field: attrs.Attribute[Any], found: object) -> None:
-    if not isinstance(found, str) or not _DECIMAL.fullmatch(found):
-        raise ValueError(f"'{field.name}' must be a decimal as text, such as \"12.50\": {found!r}")
-
-
-@lru_cache
-def _units(text: str, price_decimals: int) -> Fraction:
-    """Return what *text* says in the units of an instrument, exactly."""
-    scale: int = 10**price_decimals
-    return Fraction(text) * scale
-
-
-# --- limits ---------------------------------------------------------------------------
-
 
 @attrs.frozen
 class DailyLimits:
@@ -149,8 +71,8 @@ class DailyLimits:
         ValueError: if one is no decimal, or the low limit is above the high one.
     """
 
-    low: str = attrs.field(validator=_decimal)
-    high: str = attrs.field(validator=_decimal)
+    low: str = attrs.field(validator=decimal)
+    high: str = attrs.field(validator=decimal)
 
     @high.validator
     def _not_below_low(self, _attribute: object, high: str) -> None:
@@ -159,11 +81,11 @@ class DailyLimits:
 
     def lowest(self, instrument: Instrument) -> Price:
         """Return the lowest price in units that is not below the low limit."""
-        return ceil(_units(self.low, instrument.price_decimals))
+        return ceil(units(self.low, instrument.price_decimals))
 
     def highest(self, instrument: Instrument) -> Price:
         """Return the highest price in units that is not above the high limit."""
-        return floor(_units(self.high, instrument.price_decimals))
+        return floor(units(self.high, instrument.price_decimals))
 
 
 @attrs.frozen
@@ -190,8 +112,12 @@ class LimitRules:
 
     __slots__ = ()
 
+    def applies_to(self, symbol: Symbol) -> bool:
+        """Return whether an instrument has limits."""
+        raise NotImplementedError
+
     def limits_now(self, market: MarketView) -> DailyLimits:
-        """Return the limits in force."""
+        """Return the limits in force, which the instrument and what is remembered tell."""
         raise NotImplementedError
 
     def may_wait_outside(self, symbol: Symbol) -> bool:
@@ -346,64 +272,3 @@ def _stays(order: NewOrderSingle) -> bool:
 
 _DAY, _STAYING = "day", "staying"
 _BEYOND_THE_DAY = (TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
-
-
-# --- bands ----------------------------------------------------------------------------
-
-
-def _variations(_settings: object, field: attrs.Attribute[Any], found: Mapping[Any, Any]) -> None:
-    for symbol, variation in found.items():
-        if not isinstance(variation, str) or not _DECIMAL.fullmatch(variation):
-            raise ValueError(
-                f"'{field.name}' of {symbol} must be a decimal as text, such as \"12.50\":"
-                f" {variation!r}"
-            )
-        if Fraction(variation) < 0:
-            raise ValueError(f"'{field.name}' of {symbol} must not be below zero: {variation}")
-
-
-@attrs.frozen
-class PriceBands:
-    """Refuse bids too far above the market, and offers too far below it."""
-
-    after: ClassVar[tuple[str, ...]] = ("price-limits", "cme-smp", "cme-market")
-
-    variation: Mapping[Symbol, str] = attrs.field(factory=dict, validator=_variations)
-    """How far from the reference an order may be on the far side of the market; an instrument
-    that is missing has no band."""
-
-    def applies_to(self, symbol: Symbol) -> bool:
-        return symbol in self.variation
-
-    @hookimpl
-    def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
-        if not isinstance(request, NewOrderSingle | OrderCancelReplaceRequest):
-            return None
-        price, reference = request.price, self.reference(market)
-        if price is None or reference is None:
-            return None
-        instrument, text = market.instrument, self.variation[request.symbol]
-        variation = floor(_units(text, instrument.price_decimals))
-        if request.side is Side.BUY:
-            if price <= reference + variation:
-                return None
-            where, edge = "at most", reference + variation
-        else:
-            if price >= reference - variation:
-                return None
-            where, edge = "at least", reference - variation
-        return Reject(
-            OrdRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND,
-            f"price {instrument.show(price)}: expected {where} {instrument.show(edge)}, within"
-            f" {text} of the reference {instrument.show(reference)} [BAND-1]",
-            cxl_rej_reason=CxlRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND,
-        )
-
-    def reference(self, market: MarketView) -> Price | None:
-        """Return the price that the band is around (BAND-2); None where there is none yet."""
-        if market.state.match:
-            px = market.last_px
-        else:
-            found = market.indicative()
-            px = None if found is None else found.price
-        return market.instrument.reference_px if px is None else px
