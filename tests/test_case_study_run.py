@@ -1,0 +1,94 @@
+"""TT's case study as a run: its printed figures, from the run's fills alone.
+
+Source: TT, "Using TT TWAP to Drive TT Autospreader Instruments".
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
+from types import ModuleType
+
+import pytest
+from commands import EXAMPLES
+
+from floorproof.plugins.autospreader.hedging import hedge_target
+
+PROGRAM = EXAMPLES / "twap_autospreader.py"
+
+
+@pytest.fixture(scope="module")
+def program() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("twap_autospreader", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def words(lines: list[str]) -> list[list[str]]:
+    return [line.split() for line in lines]
+
+
+# fmt: off
+EXITS = {
+    # exit: price of the spread; what 32/44 earns, as printed, and what 33/45 does
+    "1": ("3.518", "$49,120.00 -$19,745.00 $29,375.00", "$50,655.00 -$20,193.75 $30,461.25"),
+    "2": ("3.417", "-$29,472.00 $29,645.00 $173.00", "-$30,393.00 $30,318.75 -$74.25"),
+    "3": ("3.384", "$29,472.00 -$39,545.00 -$10,073.00", "$30,393.00 -$40,443.75 -$10,050.75"),
+}
+# fmt: on
+HEDGES = [int(each) for each in "112112112121121121121211211211212"]
+
+
+@pytest.mark.rule("CALC-1", "CALC-2", "CALC-3", "PNL-1", "MRG-1")
+def test_a_market_that_stands_still_makes_the_printed_figures(program: ModuleType) -> None:
+    report = program.report(constant=True)
+
+    assert words(report.entry())[1:] == [
+        ["MNQU3", "15351.00", "33", "$1,013,166.00", "$0.50"],
+        ["MESU3", "4492.50", "45", "$1,010,812.50", "$1.25"],
+        ["spread", "price", "3.417,", "quantity", "ratio", "1.366"],
+    ]
+    assert report.margin() == [
+        "32/44 as printed: $53,760.00 and $49,280.00, $103,040.00 together;"
+        " 32 pairs give back $62,720.00, $40,320.00 remain",
+        "33/45 as entered: $55,440.00 and $50,400.00, $105,840.00 together;"
+        " 33 pairs give back $64,680.00, $41,160.00 remain",
+    ]
+    exits = words(report.exits())[1:]
+    for number, (price, printed, entered) in EXITS.items():
+        rows = [row for row in exits if row[0] == number]
+        assert " ".join(row[-1] for row in rows) == f"{printed} {entered}"
+        assert [row[2] for row in rows if row[1] == "both"] == [price, price]
+
+
+@pytest.mark.rule("ASE-11")
+def test_slices_and_their_hedges_are_those_of_the_schedule(program: ModuleType) -> None:
+    rows = words(program.report(constant=True).schedule())[1:]
+
+    assert [row[0] for row in rows] == [str(k) for k in range(1, 34)]
+    assert [int(row[4]) for row in rows] == HEDGES
+    assert [int(row[5]) for row in rows] == [*accumulate(HEDGES)]
+    assert [Fraction(row[6]) for row in rows] == [
+        Fraction("1.366") * k - sum(HEDGES[:k]) for k in range(1, 34)
+    ]
+    starts = {int(row[0]): row[1] for row in rows}
+    assert (starts[1], starts[2], starts[12]) == ("0:00:00.000", "0:11:49.090", "2:10:00.000")
+    assert starts[33] == "6:18:10.909"
+
+
+@pytest.mark.rule("ASE-5", "ASE-11")
+@pytest.mark.parametrize("seed", [None, 1])
+def test_on_two_books_of_flow_there_are_33_and_45(program: ModuleType, seed: int | None) -> None:
+    report = program.report(seed=seed)
+
+    assert report.filled == {"MNQU3": 33, "MESU3": 45}
+    for row in words(report.schedule())[1:]:
+        assert int(row[5]) == hedge_target(Fraction("1.366"), Fraction(row[0]))
+    mnq, mes = (Decimal(row[1]) for row in words(report.entry())[1:3])
+    assert abs(mnq - 15351) < 10
+    assert abs(mes - Decimal("4492.50")) < 10
