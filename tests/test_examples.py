@@ -117,7 +117,7 @@ def test_replay_without_its_data_is_refused() -> None:
 
 def test_what_the_page_on_markets_shows_is_a_scenario() -> None:
     page = (EXAMPLES.parent / "docs" / "markets.md").read_text(encoding="utf-8")
-    matching, day = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    matching, quotes, day = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     instrument = 'symbol = "NCL"\nprice_decimals = 2\ntick = "0.05"\nalgorithm = "K"\n'
     text = (
         '[scenario]\nname = "a day"\nstart = 2024-03-11T14:30:00Z\n'
@@ -128,3 +128,11 @@ def test_what_the_page_on_markets_shows_is_a_scenario() -> None:
 
     assert scenario.name == "a day"
     assert not scenario.warnings
+
+    floor, *_ = (EXAMPLES / "cme_smp_mass_quote.toml").read_text(encoding="utf-8").split("[[step]]")
+    ran = floorproof.run(floorproof.parse(floor + quotes))
+    assert [quote.quote_entry_id for quote in ran.windows()["MAKER"].quotes.values()] == [
+        "m1",
+        "m1",
+        "m2",
+    ]

@@ -133,7 +133,7 @@ CHANGE = [
     "name no order",
     "the wrong side",
 ]
-QUOTES = [*["quote"] * 3, *["quote again"] * 3, "quote across", "quote wrongly", "unquote"]
+QUOTES = [*["quote"] * 3, *["quote again"] * 3, "quote across", "quote wrongly", *["unquote"] * 2]
 INTENTS = [*ENTER, *ENTER, *CHANGE, *["cancel"] * 2, "mass", *QUOTES]
 
 
