@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ...market.ledger import Rule
 from ..hookspecs import CONTRACT_VERSION, hookimpl
 from .rules import RULES
+from .sisters import Iceberg, TimeDuration, TimeSliced
 from .twap import Twap
 
 floorproof_contract = CONTRACT_VERSION
@@ -14,7 +15,12 @@ floorproof_contract = CONTRACT_VERSION
 
 @hookimpl
 def order_types() -> Mapping[str, type]:
-    return {"TT_TWAP": Twap}
+    return {
+        "TT_TWAP": Twap,
+        "TT_ICEBERG": Iceberg,
+        "TT_TIME_SLICED": TimeSliced,
+        "TT_TIME_DURATION": TimeDuration,
+    }
 
 
 @hookimpl

@@ -104,4 +104,26 @@ RULES = (
         "Canceled, an order takes its children off first, and is over when the last is.",
         'TT, "TT order types overview"',
     ),
+    Rule(
+        "SLICE-5",
+        "What a slice has not filled when the next begins is left, paid up for, merged into the"
+        " next, or taken at the market, as the order says.",
+        "TT FIX 4.4 dictionary, LeftoverAction (16909)",
+    ),
+    Rule(
+        "ICEBERG-1",
+        "The next child of an iceberg is entered when the one before it is filled.",
+        'TT, "TT Iceberg order"',
+    ),
+    Rule(
+        "SLICED-1",
+        "A time-sliced order enters a child of its display quantity at every interval.",
+        'TT, "TT Time Sliced order"',
+    ),
+    Rule(
+        "DURATION-1",
+        "A time-duration order is cut by an interval or by a quantity; the other follows from its"
+        " duration. What is left at the end is canceled or taken at the market.",
+        'TT, "TT Time Duration order"; TT FIX 4.4 dictionary, EndTimeAction (16906)',
+    ),
 )

@@ -649,13 +649,17 @@ class Slicer:
                     self.say(Finish(SynthStatus.FINISHED, _unfilled(order)))
 
     def _rest(self) -> None:
-        """Have all that is left work at the limit."""
-        order, limit = self.order, self._tactics.limit
+        """Have all that is left work on: at the limit, where slices are settled at their end."""
+        order, tactics = self.order, self._tactics
+        limit = tactics.limit
         for child in order.alive:
-            if limit is not None:
+            if limit is not None and tactics.leftover is Leftover.GOTOMARKET:
                 self._replace(child, price=limit)
-        if order.room > 0 and limit is not None and self.work.refused_in is None:
-            self._enter(_RESTS, order.room, limit, order.time_in_force)
+        if order.room > 0 and limit is not None:
+            if self.work.refused_in is None:
+                self._enter(_RESTS, order.room, limit, order.time_in_force)
+        elif not order.alive:
+            self.say(Finish(SynthStatus.FINISHED, _unfilled(order)))
 
     # --- in an instrument that an order type makes ------------------------------------
 

@@ -8,10 +8,9 @@ import pytest
 from algos import PLUGINS as FOLDER
 from algos import SLICERS, enter, run, step, text
 from floors import Told
+from sliced import last_update, row, sent
 
 import floorproof
-from floorproof.market.identifiers import ClOrdID
-from floorproof.market.window import SyntheticRow
 
 MARKET = """
     0s LP enter b1 buy 50 @ 100
@@ -36,25 +35,6 @@ def edit(at: str, **table: Any) -> str:
 
 def play(steps: str = MARKET, *, more: str, **options: Any) -> Told:
     return run(steps, more=more, types=SLICERS, **options)
-
-
-def row(told: Told) -> SyntheticRow:
-    return told.result.windows()["ET1"].synthetic[ClOrdID("t1")]
-
-
-def sent(told: Told) -> list[str]:
-    """Return what the gateway has asked of the exchange, with the second of each."""
-    lines = []
-    for entry in told.messages:
-        if entry.sender == "SSE-A" and entry.actor == "CME-A":
-            fields = told.result.scenario.wording.key_fields(entry.payload)
-            said = fields.removeprefix("ET1: t1/").partition(", parent")[0].replace("t1/", "")
-            lines.append(f"{entry.time / 1e9:g} {said.replace(' MNQU3', '')}")
-    return lines
-
-
-def last_update(told: Told) -> str:
-    return [line for line in told.to("ET1") if line.startswith("SyntheticUpdate")][-1]
 
 
 # --- styles --------------------------------------------------------------------------
