@@ -87,8 +87,8 @@ class Sliced:
                 slicer.reported(child, report)
             case MarketMoved() if slicer.work.phase is Phase.STARTING:
                 slicer.start()
-            case MarketMoved():
-                slicer.market_moved()
+            case MarketMoved(trades=trades):
+                slicer.market_moved(traded=bool(trades))
             case Woken():
                 slicer.slice_begins()
             case EditAsked():

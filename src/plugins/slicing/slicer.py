@@ -46,7 +46,17 @@ from ..synthetic import (
     Watch,
 )
 from .plan import Schedule
-from .tactics import AtEnd, Leftover, Tactics, resting_price, stepped, taken_if, through, within
+from .tactics import (
+    AtEnd,
+    Leftover,
+    Shown,
+    Tactics,
+    resting_price,
+    stepped,
+    taken_if,
+    through,
+    within,
+)
 
 SLICE = "slice"
 """The wake at which a slice begins, or the last ends."""
@@ -95,6 +105,12 @@ class Work:
 
     price: Price | None = None
     """Where a slice has rested last."""
+
+    shown_at: Price | None = None
+    """Where market data shows the child of this slice; None before it does."""
+
+    book: tuple[tuple[Price, Qty], ...] = ()
+    """The order's own side of the market as it was last."""
 
     volume: Qty = 0
     """What the market had traded when this slice began."""
@@ -221,6 +237,7 @@ class Slicer:
         """Begin, now that the market is known."""
         market, work, desk = self._market, self.work, self._desk
         assert market is not None, "it has moved"
+        self.now(book=market.side(self.order.side))
         waits = work.start_ns > desk.now_ns
         if not waits and not market.is_open:
             self.say(Refuse(f"the market of {market.symbol} is in state {market.trading_state}"))
@@ -353,14 +370,41 @@ class Slicer:
             self.say(Finish(SynthStatus.CANCELED, "its child is over"))
         self.order = attrs.evolve(self.order, is_over=True)
 
-    def market_moved(self) -> None:
+    def market_moved(self, *, traded: bool) -> None:
         work, market = self.work, self._market
         assert market is not None, "it has moved"
         self.now(held=False)
+        self._look_for_own(market, traded)
         if work.refused_in is not None and market.trading_state != work.refused_in:
             self.now(refused_in=None)
         if work.phase is Phase.SLICING and taken_if(self.order, self._tactics, market):
             self.now(phase=Phase.TAKING, took=False)
+
+    def _look_for_own(self, market: Market, traded: bool) -> None:
+        """Find out where market data shows this slice's child by now.
+
+        One move of the market is one request at the exchange: the child's own takes it from
+        one level and puts it on another, or puts on a level just what it asks for.
+        """
+        work, side = self.work, market.side(self.order.side)
+        before, now = dict(work.book), dict(side)
+        self.now(book=side)
+        current = self.order.children.get(work.current or "")
+        if current is None or current.is_over:
+            return
+        asked = [each for each in (current.asked, current.then) if isinstance(each, ReplaceChild)]
+        for price in (current.price, *(each.price for each in asked)):
+            if price is None or price == work.shown_at:
+                continue
+            rise = now.get(price, 0) - before.get(price, 0)
+            if work.shown_at is None:
+                has_come = rise > 0 and (rise == current.working_qty or traded)
+            else:
+                left = before.get(work.shown_at, 0) - now.get(work.shown_at, 0)
+                has_come = rise > 0 and left > 0
+            if has_come:
+                self.now(shown_at=price)
+                return
 
     # --- what its user asks ----------------------------------------------------------
 
@@ -573,21 +617,32 @@ class Slicer:
         self._enter(_CROSSES, quantity, price, TimeInForce.IMMEDIATE_OR_CANCEL)
         return True
 
+    def _resting_price(self, market: Market) -> Price | None:
+        work = self.work
+        return resting_price(
+            self.order,
+            self._tactics,
+            market,
+            self._instrument,
+            work.price,
+            Shown(work.current, work.shown_at),
+        )
+
     def _enter_resting(self, quantity: Qty) -> None:
         market = self._market
         if market is None or not market.is_open:
             return
-        price = resting_price(self.order, self._tactics, market, self._instrument, self.work.price)
+        price = self._resting_price(market)
         if price is None:
             return
         name = self._enter(_RESTS, quantity, price, self.order.time_in_force)
-        self.now(current=name, price=price)
+        self.now(current=name, price=price, shown_at=None)
 
     def _reprice(self, child: Child) -> None:
         market = self._market
         if market is None or not market.is_open:
             return
-        price = resting_price(self.order, self._tactics, market, self._instrument, self.work.price)
+        price = self._resting_price(market)
         if price is not None:
             self._replace(child, price=price)
             self.now(price=price)
@@ -686,7 +741,7 @@ class Slicer:
         else:
             self.now(cross_to=0)
             target = self._due(work.slice_no)
-            price = resting_price(order, tactics, market, instrument, work.price)
+            price = self._resting_price(market)
             self.now(price=price)
         if price is None:
             return

@@ -121,14 +121,32 @@ def through(order: SyntheticOrder, market: Market, instrument: Instrument) -> Pr
     return stepped(instrument, reference, THROUGH_TICKS, order.side)
 
 
-def others(order: SyntheticOrder, market: Market, side: Side) -> tuple[tuple[Price, Qty], ...]:
+@attrs.frozen
+class Shown:
+    """Where market data shows the child that follows the market.
+
+    It lags behind what the exchange says of the child itself: a price that the child has left
+    would look like somebody else's, and one that it has come to like its own alone.
+    """
+
+    child: str | None = None
+    price: Price | None = None
+    """None while it has not been seen."""
+
+
+def others(
+    order: SyntheticOrder, market: Market, side: Side, shown: Shown
+) -> tuple[tuple[Price, Qty], ...]:
     """Return the levels of a side that are left without the order's own children."""
     own: dict[Price, Qty] = {}
     for child in order.alive:
+        if child.symbol != market.symbol or child.side is not side:
+            continue
         if child.disclosed_qty is not None:
             continue  # in a market that is made of others there is nothing of it
-        if child.symbol == market.symbol and child.side is side and child.price is not None:
-            own[child.price] = own.get(child.price, 0) + child.working_qty
+        price = shown.price if child.name == shown.child else child.price
+        if price is not None:
+            own[price] = own.get(price, 0) + child.working_qty
     left = ((price, qty - own.get(price, 0)) for price, qty in market.side(side))
     return tuple((price, qty) for price, qty in left if qty > 0)
 
@@ -139,6 +157,7 @@ def resting_price(
     market: Market,
     instrument: Instrument,
     previous: Price | None,
+    shown: Shown,
 ) -> Price | None:
     """Return where a slice rests, or None while nothing says where."""
     side = order.side
@@ -157,7 +176,7 @@ def resting_price(
                 Anchor.SAME: side,
                 Anchor.OPPOSITE: side.opposite,
             }[which]
-            levels = others(order, market, looked_at)
+            levels = others(order, market, looked_at, shown)
             anchor = levels[0][0] if levels else None
     if anchor is None:
         return previous  # the side is empty: it stays where it was
@@ -170,5 +189,5 @@ def taken_if(order: SyntheticOrder, tactics: Tactics, market: Market) -> Qty:
     price = tactics.would_if
     if price is None:
         return 0
-    levels = others(order, market, order.side.opposite)
+    levels = others(order, market, order.side.opposite, Shown())
     return sum(qty for at, qty in levels if not better(order.side, price, at))

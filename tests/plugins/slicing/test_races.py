@@ -13,7 +13,7 @@ import attrs
 import pytest
 from algos import PLUGINS, SLICERS, enter, run, step, text
 from floors import Told
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sliced import LINKS, MOVES, Account, at_the_exchange, check
 
@@ -71,6 +71,7 @@ def floor_of(
 
 
 @pytest.mark.rule("SLICE-1", "SLICE-2", "SLICE-4")
+@settings(max_examples=settings().max_examples // 2)
 @given(ORDERS, MOVES, ASKED, st.sampled_from(["", " @ 100.25", " @ 101"]), st.integers(1, 10**6))
 def test_any_twap_meets_any_market(
     order: dict[str, Any],
@@ -87,6 +88,7 @@ def test_any_twap_meets_any_market(
 
 
 @pytest.mark.rule("SLICE-4")
+@settings(max_examples=settings().max_examples // 3)
 @given(ORDERS, MOVES, st.integers(15, 48), st.integers(1, 10**6))
 def test_a_cancel_leaves_no_orphan(
     order: dict[str, Any],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from algos import PLUGINS, SLICERS, enter, run, step, text
 from floors import Told
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sliced import LINKS, MOVES, at_the_exchange, check, last_update, row, sent
 
@@ -213,6 +213,7 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.rule("SLICE-1", "SLICE-2", "SLICE-4")
+@settings(max_examples=settings().max_examples // 2)
 @given(
     st.sampled_from(KINDS),
     MOVES,

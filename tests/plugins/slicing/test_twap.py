@@ -96,6 +96,22 @@ def test_a_passive_slice_follows_the_best_bid_of_the_others() -> None:
 
 
 @pytest.mark.rule("TWAP-6")
+@pytest.mark.parametrize("late", ["CME SSE-A 70ms", "CME-A SSE-A 70ms"])
+def test_a_slice_does_not_chase_itself_where_market_data_or_reports_are_late(late: str) -> None:
+    told = play(
+        MARKET + "2s LP enter b2 buy 1 @ 100.50\n3s LP cancel b2\n4s LP enter b3 buy 2 @ 100.25",
+        more=twap("buy 3 MNQU3", duration="5s", max_display=100, style="aggressive").replace(
+            "aggressive", "passive"
+        ),
+        links=["SSE-A CME-A 40ms", late],
+        seed=3,
+    )
+
+    changes = [line.rpartition("@ ")[2] for line in sent(told) if " to " in line]
+    assert changes == ["100.50", "100.00", "100.25"]
+
+
+@pytest.mark.rule("TWAP-6")
 def test_with_nobody_else_on_its_side_a_slice_stays_where_it_was() -> None:
     told = play(
         MARKET + "1.2s LP cancel b1",
