@@ -1,4 +1,6 @@
-"""The fixture `virtual_clock`: an ``async def`` test in the virtual time of a floor.
+"""Fixtures: `virtual_clock`, `floor` and `run_scenario`.
+
+`virtual_clock` is an ``async def`` test in the virtual time of a floor.
 
 pytest-trio runs a test by the clock that the test asks for.  So one actor can be
 tested from the inside, with a mailbox of the test's own beside it::
@@ -15,6 +17,7 @@ tested from the inside, with a mailbox of the test's own beside it::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +26,8 @@ from . import require_extra
 
 if TYPE_CHECKING:
     from ..runtime.clock import VirtualClock
+    from ..scenario.floor import Floor, Result
+    from .proving import AnyScenario
 
 
 @pytest.fixture
@@ -32,3 +37,22 @@ def virtual_clock() -> VirtualClock:
     from ..runtime.clock import VirtualClock  # pytest's start loads no Trio
 
     return VirtualClock()
+
+
+@pytest.fixture
+def floor() -> Callable[[AnyScenario], Floor]:
+    """Make the floor of a scenario, to put participants of the test's own on it."""
+    require_extra()
+    from ..scenario.floor import Floor
+    from .proving import scenario_of
+
+    return lambda scenario: Floor(scenario_of(scenario))
+
+
+@pytest.fixture
+def run_scenario() -> Callable[..., Result]:
+    """Run a scenario, and fail with its story; see `floorproof.testing.proving.run_scenario`."""
+    require_extra()
+    from .proving import run_scenario
+
+    return run_scenario
