@@ -230,9 +230,10 @@ class Bench:
         match effect:
             case Remember(state):
                 self.order = attrs.evolve(order, state=state)
-            case Accept():
-                self.order = attrs.evolve(order, is_accepted=True, synth_status=SynthStatus.WORKING)
-                self.told.append("accepted")
+            case Accept(status):
+                self.order = attrs.evolve(order, is_accepted=True, synth_status=status)
+                usual = status is SynthStatus.WORKING
+                self.told.append("accepted" if usual else f"accepted as {status.value}")
             case Refuse(text):
                 self.told.append(f"refused: {text}")
             case Amend():

@@ -158,6 +158,9 @@ class FillRow:
     is_synthetic: bool = False
     """Whether it is a synthetic order's own line rather than its child's."""
 
+    multi_leg_reporting_type: MultiLegReportingType = MultiLegReportingType.SINGLE_SECURITY
+    """Of a synthetic order's line: whether a leg or the spread has traded."""
+
 
 def average(traded: Price, qty: Qty, decimals: int) -> Decimal | None:
     """Return the average price in the instrument's decimals and two more, or None at 0."""
@@ -296,6 +299,7 @@ class Window:
                 parent_id=order.parent_id,
                 is_staged=False,
                 is_synthetic=True,
+                multi_leg_reporting_type=fill.multi_leg_reporting_type,
             )
         )
 

@@ -13,6 +13,7 @@ from ..market.identifiers import Price, Qty, Symbol
 from ..market.my_requests import MyRequests
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.rules import TellsItself
+from ..market.synthetic import MultiLegReportingType
 from ..market.window import FillRow, OrderRow, QuoteRow, Window, average
 from ..market.wording import ORDER_TYPES, TIMES_IN_FORCE, Wording, label
 from ..runtime.journal import Entry
@@ -445,4 +446,13 @@ def _used(table: Table) -> Table:
 def _fill_type(fill: FillRow) -> str:
     if fill.is_staged:
         return "Staged"
-    return "Synthetic" if fill.is_synthetic else "Outright"
+    if fill.is_synthetic:
+        return _SYNTHETIC_FILLS[fill.multi_leg_reporting_type]
+    return "Outright"
+
+
+_SYNTHETIC_FILLS = {
+    MultiLegReportingType.SINGLE_SECURITY: "Synthetic",
+    MultiLegReportingType.LEG: "Spread leg",
+    MultiLegReportingType.MULTILEG: "Spread",
+}

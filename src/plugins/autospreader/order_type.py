@@ -151,10 +151,14 @@ class Autospreader:
                 worker.end(SynthStatus.CANCELED, f"{order.originator} is disconnected")
             case PauseAsked() | ResumeAsked():
                 pausing = isinstance(event, PauseAsked)
-                if worker.work.is_paused == pausing or worker.work.ending is not None:
+                if not order.is_accepted:  # to refuse it now would refuse the order
+                    worker.pause(pausing)
+                elif worker.work.is_paused == pausing or worker.work.ending is not None:
                     return [Refuse(f"{order.cl_ord_id} is {order.synth_status}")]
-                worker.pause(pausing)
-                worker.say(SetStatus(SynthStatus.PAUSED if pausing else SynthStatus.WORKING))
+                else:
+                    worker.pause(pausing)
+                    status = SynthStatus.PAUSED if pausing else SynthStatus.WORKING
+                    worker.say(SetStatus(status))
             case Woken():
                 worker.reload()
             case MarketMoved() | Disconnected():

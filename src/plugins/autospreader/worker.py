@@ -220,7 +220,8 @@ class Worker:
             if not market.is_open and self._order.time_in_force is not _GTC:
                 self.say(Refuse(f"{market.symbol} is closed: {market.trading_state}"))
                 return False
-        self.say(Accept())
+        is_paused = self._work.is_paused
+        self.say(Accept(SynthStatus.PAUSED if is_paused else SynthStatus.WORKING))
         self._order = attrs.evolve(self._order, is_accepted=True)
         return True
 

@@ -839,6 +839,27 @@ def test_a_pause_takes_quotes_off_until_it_is_over() -> None:
     assert bench.read() == ["Working", "q2: buy 1 MNQU3 @ 15350.00"]
 
 
+def test_an_order_that_is_paused_before_its_markets_are_known_begins_paused() -> None:
+    bench = Bench(case_study(), {"MNQU3": CALM["MNQU3"]})
+    bench.event(PauseAsked())
+    bench.event(PauseAsked())
+
+    bench.moves("MESU3", CALM["MESU3"])
+    assert bench.read() == ["accepted as Paused"]
+
+    bench.event(ResumeAsked())
+    assert bench.read() == ["Working", "q1: buy 1 MNQU3 @ 15350.00"]
+
+
+@pytest.mark.rule("ASE-18")
+def test_an_order_that_is_canceled_before_its_markets_are_known_never_is() -> None:
+    bench = Bench(case_study(), {"MNQU3": CALM["MNQU3"]})
+
+    bench.cancel()
+
+    assert bench.read() == ["refused: canceled before its markets were known"]
+
+
 @pytest.mark.rule("ASE-19")
 def test_a_leg_that_closes_ends_an_order_for_the_day() -> None:
     bench = Bench(case_study(), CALM)
