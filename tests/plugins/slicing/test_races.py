@@ -152,7 +152,7 @@ def test_a_slicer_that_is_broken_is_found_out(
     check(Told(floorproof.run(floorproof.parse(made, PLUGINS))), QUANTITY)
 
 
-def test_ioc_and_quiet_floors_need_no_links() -> None:
+def test_on_a_quiet_floor_all_of_it_is_bought() -> None:
     told = run(
         "0s LP enter s sell 20 @ 100",
         more=enter("1s", "ET1", "t1", "TT_TWAP", "buy 12 MNQU3", parameters={"duration": "4s"}),

@@ -1,0 +1,49 @@
+"""What an order that lives at the gateway needs survives the gateway: a restart changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from algos import PLUGINS, SLICERS, enter, text
+from floors import Told
+
+import floorproof
+from floorproof.actors.sse_gateway import SseGateway
+from floorproof.market.identifiers import CompID
+from floorproof.runtime.participant import Context, Delivery
+from floorproof.scenario.floor import _sse
+
+MARKET = "0s LP enter b buy 50 @ 100\n0s LP enter s sell 50 @ 101\n2.4s LP enter t buy 15 @ 101 ioc"
+
+
+class Forgetful:
+    """An SSE gateway that is made again before every delivery, of what its store holds."""
+
+    fenced_module = SseGateway.__module__
+
+    def __init__(self, make: Any, context: Context) -> None:
+        self._make = make
+        self._context = context
+
+    def receive(self, delivery: Delivery) -> Any:
+        return list(self._make(self._context).receive(delivery))
+
+
+@pytest.mark.rule("TWAP-3")
+@pytest.mark.parametrize("symbol", ["MNQU3", "2xMNQU3"])
+def test_a_gateway_that_is_made_again_at_every_delivery_tells_the_same_story(symbol: str) -> None:
+    more = enter(
+        "1s", "ET1", "t1", "TT_TWAP", f"buy 9 {symbol} @ 101",
+        parameters={"duration": "4s", "max_display": 50},
+    )  # fmt: skip
+    scenario = floorproof.parse(text(MARKET, more=more, types=SLICERS), PLUGINS)
+    forgetful = floorproof.Floor(scenario)
+    make = _sse(CompID("SSE-A"), scenario.plan)
+    forgetful.add("SSE-A", lambda context: Forgetful(make, context))
+
+    told = Told(floorproof.run(scenario, seed=5))
+    again = Told(forgetful.run(seed=5))
+
+    assert again.result.digest == told.result.digest
+    assert told.payloads("SyntheticFill", "ET1")
