@@ -83,8 +83,12 @@ class FloorPlan(Protocol):
             None where the step is about a plain order of an exchange.
         """
 
-    def structure(self, table: Mapping[str, Any], cls: type) -> Any:
-        """Return a table as a plugin's class, with times of day as moments of the run."""
+    def structure(self, table: Mapping[str, Any], cls: type, where: str) -> Any:
+        """Return a table as a plugin's class, with times of day as moments of the run.
+
+        Args:
+            where: its place in the step, for what is wrong with it.
+        """
 
     def is_administrator(self, user: str) -> bool: ...
 
@@ -476,7 +480,9 @@ class EnterAction:
             price=None if order.price is None else instrument.to_price(order.price),
             time_in_force=TIMES_IN_FORCE[order.time_in_force],
             account=Account(order.account) if order.account else None,
-            parameters=None if cls is None else plan.structure(order.parameters, cls),
+            parameters=None
+            if cls is None
+            else plan.structure(order.parameters, cls, "order.parameters"),
             parent_id=StagedOrderID(order.parent) if order.parent else None,
         )
         return Instruction(who, Enter(request=request, gateway=gateway))
@@ -521,7 +527,7 @@ class EditAction:
         if self.parameters:
             if cls is None:
                 raise ValueError(f"parameters: a {order_type} order has none")
-            given = plan.structure(self.parameters, cls)
+            given = plan.structure(self.parameters, cls, "parameters")
             changed = {key: getattr(given, key) for key in self.parameters}
         yield Instruction(
             who,

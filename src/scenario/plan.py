@@ -93,6 +93,7 @@ class Plan:
         self._check_links()
         self.faults = fault_plan(tables.faults, self.names)
         self._check_drop_copies()
+        self._step = ""
         self.instructions = tuple(self._instructions())
         offers = self.shelf.plugins.participants
         facts = facts_of(offers[table.kind].cls for table in tables.participant)
@@ -239,8 +240,8 @@ class Plan:
             raise ValueError(unknown("order type", str(order_type), known))
         return gateway, order_type, getattr(hosted[order_type], "parameters", None)
 
-    def structure(self, table: Mapping[str, Any], cls: type) -> Any:
-        return structure(dict(table), cls, "parameters", self.tables.scenario.start)
+    def structure(self, table: Mapping[str, Any], cls: type, where: str) -> Any:
+        return structure(dict(table), cls, f"{self._step}.{where}", self.tables.scenario.start)
 
     def exchange_gateway(self, symbol: str | None, name: str | None) -> CompID:
         if name is not None or symbol is None:
@@ -430,7 +431,8 @@ class Plan:
 
     def _instructions(self) -> Iterator[TimedInstruction]:
         for index, step in enumerate(self.tables.step):
-            for instruction in self._act(step, f"step[{index}]"):
+            self._step = f"step[{index}]"
+            for instruction in self._act(step, self._step):
                 yield TimedInstruction(step=index, at_ns=step.at, instruction=instruction)
 
     def _act(self, step: StepTable, where: str) -> list[Instruction]:

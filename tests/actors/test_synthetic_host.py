@@ -376,7 +376,7 @@ BAD = {
     "unknown type": (enter("1s", "ET1", "t1", "DRIB", "buy 1 MNQU3"),
                      "step[0]", "no order type named 'DRIB'; did you mean DRIP?"),
     "unknown parameter": (enter("1s", "ET1", "t1", "DRIP", "buy 1 MNQU3", parameters={"lot": 2}),
-                          "step[0]", "unknown key 'lot'"),
+                          "step[0]", "step[0].order.parameters: unknown key 'lot'"),
     "no parameters": (enter("1s", "ET1", "t1", "DICE", "buy 1 MNQU3", parameters={"lot": 2}),
                       "step[0]", "a DICE order has none"),
     "a plain order's": (enter("1s", "ET1", "t1", "limit", "buy 1 MNQU3 @ 9", parent="P1"),
