@@ -55,6 +55,9 @@ from .fix_text import Pairs, Unparsable, parse, write
 ADMINISTRATIVE = ("0", "1", "2", "4", "5", "A")
 """Message types that are never sent again: a gap fill stands for them."""
 
+RETURNED = 20
+"""How many characters of an operator's name come back."""
+
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -724,7 +727,7 @@ class Session:
                 (49, settings.sender_comp_id),
                 (50, settings.sender_sub_id),
                 (56, kept.comp_id or f"{settings.target_comp_id}N"),
-                (57, (sub_id or kept.sub_id).upper() or "null"),
+                (57, (sub_id or kept.sub_id).upper()[:RETURNED] or "null"),
                 (143, kept.location or settings.sender_location_id),
             )
         return (

@@ -264,10 +264,13 @@ def _parent(fields: Fields) -> tuple[str | None, str | None]:
     return (gateway or None, parent) if arrow and parent else (None, None)
 
 
+_MEMO = 75
+"""How much of a memo comes back: what has been said in as much does, whole."""
+
 PARENT = _Form(_say_parent, lambda fields, _tag, _talk: _parent(fields)[1])
 PARENT_GATEWAY = _heard(lambda fields, _talk: _parent(fields)[0])
 PARENT_OF_REPORT = _Form(
-    lambda message, field, _tag, _talk: escaped(getattr(message, field) or "") or None,
+    lambda message, field, _tag, _talk: escaped(getattr(message, field) or "")[:_MEMO] or None,
     lambda fields, tag, _talk: unescaped(fields[tag]) if tag in fields else None,
 )
 
@@ -285,7 +288,7 @@ def _said_account(account: str | None, tag: int, talk: Talk) -> str:
 
 def _hear_account(fields: Fields, tag: int, talk: Talk) -> str | None:
     account = fields.get(tag)
-    if account in (None, NO_ACCOUNT):
+    if account is None or account.upper() == NO_ACCOUNT:
         return None
     return talk.names.spelled.get(account, account) if talk.returns else account
 
@@ -295,6 +298,12 @@ def _say_cl_ord_id(message: Any, field: str, tag: int, _talk: Talk) -> str:
     if name == _NO_NAME:
         raise Unsayable(tag, name, f"a name other than {_NO_NAME}, which stands for none")
     return name
+
+
+def _hear_cl_ord_id(fields: Fields, tag: int, _talk: Talk) -> str:
+    if fields[tag] == _NO_NAME:
+        raise ValueError(f"a name other than {_NO_NAME}, which stands for none")
+    return fields[tag]
 
 
 def _orig_of_request(fields: Fields, _tag: int, talk: Talk) -> ClOrdID:
@@ -334,7 +343,7 @@ ACCOUNT = _Form(
 ACCOUNT_OF_ORDER = _said(
     lambda message, talk: _said_account(talk.names.accounts.get(message.orig_cl_ord_id), 1, talk)
 )
-CL_ORD_ID = _Form(_say_cl_ord_id, lambda fields, tag, _talk: fields[tag])
+CL_ORD_ID = _Form(_say_cl_ord_id, _hear_cl_ord_id)
 ORIG_OF_REQUEST = _Form(_say_cl_ord_id, _orig_of_request)
 ORIG_CL_ORD_ID = _Form(
     lambda message, field, _tag, _talk: getattr(message, field) or _NO_NAME,

@@ -19,6 +19,7 @@ from ..market.messages import (
     OrderMassActionRequest,
 )
 from ..market.quotes import MassQuote, QuoteCancel
+from .fix_session import RETURNED
 
 Request: TypeAlias = (
     NewOrderSingle
@@ -28,9 +29,6 @@ Request: TypeAlias = (
     | MassQuote
     | QuoteCancel
 )
-
-RETURNED = 20
-"""How many characters of an operator's name come back."""
 
 
 def name_of(request: Request) -> str:

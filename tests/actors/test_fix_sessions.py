@@ -426,6 +426,20 @@ def test_a_wrong_mass_quote_is_rejected_by_the_business(
     assert book(at.exchange) == []
 
 
+@pytest.mark.parametrize(
+    "instead",
+    [{"t1": "none"}, {"t5149": ">" + "\\" * 74}, {"t50": "a" * 32}, {"t50": "S00100"}],
+    ids=["an account", "a memo", "an operator", "the session itself"],
+)
+def test_what_comes_back_otherwise_ends_no_run(instead: dict[str, str]) -> None:
+    at = desk(rule=None)
+
+    said = at.raw("F100", order(at, **instead))
+
+    assert "|39=0|" in said[-1]
+    assert book(at.exchange) == ["raw 5 @ 1300"]
+
+
 def test_only_registered_operators_may_send() -> None:
     at = desk(operators=("PM1", "PM2"))
 

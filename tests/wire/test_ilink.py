@@ -298,6 +298,9 @@ def test_the_texts_below_are_sound(msg_type: str) -> None:
 # fmt: off
 WRONG = [
     ("D", "-11",             "ClOrdID (11) tag is not present"),
+    ("D", "11=0",
+          "ClOrdID (11) tag has an incorrect value: should be a name other than 0, which stands for"
+          " none"),
     ("D", "-38",             "OrderQty (38) tag is not present"),
     ("D", "-9717",           "CorrelationClOrdID (9717) tag is not present"),
     ("D", "+54=2",           "Side (54) tag appears more than once"),
