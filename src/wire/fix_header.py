@@ -64,6 +64,8 @@ def wrong_in_header(fields: Fields, target: str, sub_id: str) -> tuple[str, Fiel
     Returns:
         The text of the reject, and what of the reject's own header is not as usual.
     """
+    if not fields.get(35):
+        return "MsgType (35) tag has no value", {}
     for tag, echo in _MANDATORY:
         if not fields.get(tag):
             return f"{_HEADER[tag]} ({tag}) tag is not present", {

@@ -509,6 +509,10 @@ WRONG_IN_SESSION: dict[str, tuple[str, str]] = {
         "35=1",
         "TestReqID (112) tag is not present",
     ),
+    "no type": (
+        "35=",
+        "MsgType (35) tag has no value",
+    ),
     "another venue": (
         "56=CBT",
         "TargetCompId (56) tag has an incorrect value: (CBT) should be CME",
