@@ -206,6 +206,8 @@ class Window:
                 )
             case StagedUpdate():
                 row = self.staged[message.staged_order_id]
+                if message.cum_qty < row.cum_qty:
+                    self._parent_taken_back(row, message)
                 row.status, row.owner = message.status, message.owner
                 row.cum_qty, row.working_qty = message.cum_qty, message.working_qty
                 row.free_qty, row.time_ns = message.free_qty, now_ns
@@ -375,6 +377,19 @@ class Window:
         elif report.exec_type is ExecType.TRADE_CANCEL:
             quote.traded -= self._taken_back(report)
             quote.cum_qty -= report.last_qty
+
+    def _parent_taken_back(self, row: StagedRow, update: StagedUpdate) -> None:
+        """Take the parent's line of a bust off: an update tells of one trade, by what is gone."""
+        last_qty, gone = row.cum_qty - update.cum_qty, row.traded - update.traded
+        for index in reversed(range(len(self.fills))):
+            fill = self.fills[index]
+            if (
+                fill.is_staged
+                and fill.order == row.staged_order_id
+                and (fill.last_qty == last_qty and fill.last_qty * fill.last_px == gone)
+            ):
+                del self.fills[index]
+                return
 
     def _reported(self, report: ExecutionReport, sender: CompID, now_ns: int) -> None:
         user = report.target_sub_id or report.target_comp_id

@@ -296,6 +296,18 @@ def test_a_staged_row_shows(messages: list[object], expected: tuple[object, ...]
     assert row.time_ns == 1 + len(messages)
 
 
+def test_a_bust_takes_the_parents_line_of_that_trade_off() -> None:
+    fills = after(
+        ACK,
+        parent_fill(4, 100, 4, 6),
+        parent_fill(2, 101, 6, 4),
+        parent_fill(1, 100, 7, 3),
+        update("Partially Filled", 5, 3, traded=500),  # 2 @ 101 is gone
+    ).fills
+
+    assert [(fill.last_qty, fill.last_px) for fill in fills] == [(4, 100), (1, 100)]
+
+
 def test_a_staged_row_shows_changed_terms_and_the_request_that_waits() -> None:
     row = after(ACK, update("Pending Change Approval", 0, 0, request_no=1)).staged[P1]
     assert (row.order_qty, row.price, row.request_no) == (10, 100, 1)
