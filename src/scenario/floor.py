@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -222,7 +223,7 @@ class Floor:
         journal = Journal(write=write)
         journal.begin(
             Header(
-                version=importlib.metadata.version("floorproof"),
+                version=_version(),
                 scenario=self.scenario.text,
                 overrides=self.scenario.overrides,
                 seed=seed,
@@ -287,6 +288,12 @@ class Floor:
                 kernel.schedule(flow_step.at_ns, flow.name, flow_step)
         for replay in plan.replays:
             kernel.schedule(0, replay.name, ReplayStart())
+
+
+@functools.cache
+def _version() -> str:
+    """Return floorproof's own: looking it up takes longer than many a small run."""
+    return importlib.metadata.version("floorproof")
 
 
 @attrs.frozen
