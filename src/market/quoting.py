@@ -263,34 +263,38 @@ class Quoting:
         listing = self._venue.listings[entry.symbol]
         wanted = {side: (px, size) for side, px, size in entry.sides}
         key = (request.sender_comp_id, request.sender_sub_id, entry.symbol)
-        kept: dict[Side, Resting] = {}
-        gone: list[BookEvent] = []
+        of_one: dict[Side, OrderID] = {}
+        first: list[BookEvent] = []
         for side, resting in self._live(key):
+            order_id, left = resting.order_id, resting.leaves_qty
             if _keeps_its_place(resting, wanted.get(side)):
-                kept[side] = resting
-            else:
-                self._reporter.quote_gone(resting.order, resting.order_id, resting.leaves_qty)
-                gone.append(Canceled(resting.order_id, resting.order, resting.leaves_qty))
-        if gone:  # first, so that a new bid never meets one's own former offer
-            listing.book.apply(gone)
-            self._execution.follow(listing, gone, None, outcome)
-        of_one = self._sides[key] = {}
-        for side, (px, size) in wanted.items():
-            order = _side(request, judged.quote_set_id, entry, side, px, size)
-            order = msgspec.structs.replace(order, self_match_prevention_instruction=None)
-            if side in kept:
-                of_one[side] = order_id = kept[side].order_id
-                traded = kept[side].order.order_qty - kept[side].leaves_qty
+                px, size = wanted.pop(side)
+                traded = resting.order.order_qty - left
+                order = self._sent(request, judged, side, px, size)
                 order = msgspec.structs.replace(order, order_qty=traded + size)
-                events: list[BookEvent] = [Replaced(order_id, order, size)]
-                asked = None
+                of_one[side] = order_id
+                first.append(Replaced(order_id, order, size))
             else:
-                of_one[side] = order_id = self._new_order_id()
-                asked = Asked(listing.prevent, listing.guard) if listing.asks else None
-                events = self._execution.plan(listing, order, order_id, size, asked)
+                self._reporter.quote_gone(resting.order, order_id, left)
+                first.append(Canceled(order_id, resting.order, left))
+        if first:  # so that a new bid, or a stop that it elects, never meets a former offer
+            listing.book.apply(first)
+            self._execution.follow(listing, first, None, outcome)
+        self._sides[key] = of_one
+        for side, (px, size) in wanted.items():
+            order = self._sent(request, judged, side, px, size)
+            of_one[side] = order_id = self._new_order_id()
+            asked = Asked(listing.prevent, listing.guard) if listing.asks else None
+            events = self._execution.plan(listing, order, order_id, size, asked)
             listing.book.apply(events)
             outcome.reports += self._reporter.tell(events, order, order_id, size)
             self._execution.follow(listing, events, asked, outcome)
+
+    @staticmethod
+    def _sent(request: MassQuote, judged: _Judged, side: Side, px: Price, size: Qty) -> QuotedOrder:
+        """Return one side of a quote as it enters the book: without an instruction."""
+        order = _side(request, judged.quote_set_id, judged.entry, side, px, size)
+        return msgspec.structs.replace(order, self_match_prevention_instruction=None)
 
     # --- cancels ---------------------------------------------------------------------
 

@@ -320,7 +320,8 @@ class RuleFailed(Exception):
 
     Nothing of the request has been applied.  The one exception is ``after_request``,
     which looks at a request that has been: that stands, and none of the effects that
-    rule sets answered with has been carried out.
+    rule sets answered with has been carried out.  A mass quote is as many requests as it
+    has sides: those before stand.
     """
 
     def __init__(self, rule_set: str, hook: str, asked: object) -> None:

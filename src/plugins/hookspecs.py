@@ -191,7 +191,9 @@ def accept_request(request: OrderRequest, market: MarketView) -> Reject | None:
 
     Phase *accept*.  Asked once for every order, change and cancel to which the exchange
     itself does not object, of the rule sets in their order; the first answer that is
-    not None is final, and the rest are not asked.  A mass action is not put to them.
+    not None is final, and the rest are not asked.  A mass action is not put to them.  Of a
+    mass quote each side is, as a `floorproof.market.quotes.QuotedOrder`: a reject refuses its
+    entry, or at another level than that of the execution the whole message.
 
     Args:
         request: the request as its session sent it.

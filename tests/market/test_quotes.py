@@ -134,6 +134,18 @@ def test_what_a_bid_elects_comes_before_the_offer() -> None:
     ]
 
 
+@pytest.mark.rule("QUOTE-2")
+def test_what_a_bid_elects_meets_the_offer_that_stays_as_it_is_by_now() -> None:
+    exchange = venue("MM q QUOTE X:1@8/9@12", "A a SELL 1 @ 10", "B s BUY 5 STOP 10 @ 13")
+
+    assert say(exchange, "MM p QUOTE X:1@10/2@12")[3:] == [
+        "B s TRIGGERED, leaves 5 cum 0",
+        "MM p.1 TRADE 2 @ 12, leaves 0 cum 2",
+        "B s TRADE 2 @ 12, leaves 3 cum 2",
+    ]
+    assert book(exchange) == ["B s 3 @ 13"]
+
+
 # --- a quote anew ---------------------------------------------------------------------
 
 # fmt: off

@@ -877,8 +877,8 @@ SELF_MATCHES = _faults(
     (
         QUOTING,
         "a mass quote's instruction counts",
-        "order = msgspec.structs.replace(order, self_match_prevention_instruction=None)",
-        "order = msgspec.structs.replace(order)",
+        "return msgspec.structs.replace(order, self_match_prevention_instruction=None)",
+        "return order",
     ),
     (
         MATCHING,
