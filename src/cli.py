@@ -40,6 +40,7 @@ from .plugins.venue_facts import facts
 from .runtime.journal import plain_text
 from .scenario import picture, story
 from .scenario.chart import chosen_order, sheet_of
+from .scenario.copy_story import copies
 from .scenario.errors import ScenarioError, blamed_on, unknown
 from .scenario.expect import Verdict, windows
 from .scenario.floor import Result, load
@@ -179,7 +180,11 @@ def _tell(result: Result) -> None:
     scenario = result.scenario
     tables = scenario.plan.tables
     start = tables.scenario.start
-    apart = (*scenario.plan.market_sessions, *scenario.plan.feed_participants)
+    apart = (
+        *scenario.plan.market_sessions,
+        *scenario.plan.feed_participants,
+        *scenario.plan.copying.participants,
+    )
     say(scenario.name)
     say()
     table = story.messages(result.journal, scenario.wording, start, apart=apart)
@@ -193,6 +198,9 @@ def _tell(result: Result) -> None:
         if reader.is_shown:
             say()
             print_table(story.feed(result.journal, reader.feed, reader.name, start))
+    for desk in scenario.plan.copying.desks:
+        say()
+        print_table(copies(result.journal, desk.name, start))
     for account in result.facts("replay_account"):
         say()
         for line in account.lines():

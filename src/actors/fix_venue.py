@@ -31,10 +31,11 @@ from ..market.session_rules import (
     SessionView,
     ask,
 )
+from ..market.told import SourceReport, SourceText
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 from ..wire.fix_header import first_values
-from ..wire.fix_session_values import Output, Received, SessionState
+from ..wire.fix_session_values import Output, Received, SessionState, Transmit
 from ..wire.fix_text import Pairs
 from ..wire.ilink import Message, Refused, decode, encode, is_request, speaks
 from .fix_end import EndConfig, FixEnd, SessionDue
@@ -49,7 +50,8 @@ class FixVenue:
         `FailOverSession` from the scenario; whatever the engine receives, also from
         participants who speak no FIX.
     Sends:
-        `FixText` and `Disconnected` to those who have a session; whatever the engine sends.
+        `FixText` and `Disconnected` to those who have a session; whatever the engine sends;
+        to drop copy a `SourceText` of whatever those sessions are told.
 
     What cannot be read as a message is refused (35=3, or 35=j for quotes) and goes no
     further: the engine does not hear of it.
@@ -67,6 +69,11 @@ class FixVenue:
         self._engine = engine
         self._ends = {config.peer: FixEnd(config, context) for config in configs}
         self._rules = rules or SessionRules()
+        copied = context.store.setdefault("copied", {})
+        assert isinstance(copied, dict), "its own"
+        self._copied: dict[CompID, int] = copied
+        """The number of the last message to each session that drop copy was told of."""
+
         self._now_ns = 0
 
     @property
@@ -106,12 +113,32 @@ class FixVenue:
                 yield from self._passed(self._engine.receive(delivery), delivery)
 
     def _do(self, end: FixEnd, outputs: Iterable[Output], delivery: Delivery) -> Iterator[Answer]:
+        outputs = list(outputs)
         yield from end.carry_out(
             outputs,
             self._now_ns,
             partial(self._take, end, delivery),
             partial(self._changed, end, delivery),
         )
+        copiers = self._engine.copiers.get(end.peer)
+        if copiers:
+            beats = [
+                out.data for out in outputs if isinstance(out, Transmit) and out.msg_type == "0"
+            ]
+            yield from self._copied_to(copiers, end, beats)
+
+    def _copied_to(
+        self, copiers: Sequence[CompID], end: FixEnd, beats: Sequence[bytes]
+    ) -> Iterator[Answer]:
+        """Let drop copy know what a session was told since it last was, as it was told."""
+        known = self._copied.get(end.peer, 0)
+        if end.session.next_out <= known:  # its numbers have begun anew
+            known = 0
+        texts = [data for _, data in end.session.sent_after(known)]
+        self._copied[end.peer] = end.session.next_out - 1
+        for data in (*texts, *beats):
+            for copier in copiers:
+                yield Send(copier, SourceText(end.peer, data.decode("latin-1")))
 
     def _changed(self, end: FixEnd, delivery: Delivery, state: SessionState) -> Iterator[Answer]:
         was_on, end.was_on = end.was_on, state in _ON
@@ -239,6 +266,12 @@ class FixVenue:
     def _passed(self, answers: Iterable[Answer], delivery: Delivery) -> Iterator[Answer]:
         """Yield what the engine answered, with what it tells FIX sessions as text."""
         for answer in answers:
+            if (
+                isinstance(answer, Send)
+                and isinstance(answer.message, SourceReport)
+                and answer.message.source_comp_id in self._ends
+            ):
+                continue  # drop copy is told the text itself, with what the session adds
             if isinstance(answer, Send) and speaks(answer.message):
                 end = self._ends.get(CompID(answer.recipient))
                 if end is not None:

@@ -31,6 +31,7 @@ from ..market.operations import (
 from ..market.quotes import MassQuote, QuoteCancel
 from ..market.rules import Publish, Schedule
 from ..market.shown import VenueRecord, shown_after
+from ..market.told import Report, SourceReport
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Delivery, Fact, Send
 
@@ -80,6 +81,7 @@ class MatchingEngine:
         watchers: the drop copies that watch each session.
         feeds: the venue's public feeds, each with whether anybody reads it, so that it can
             be checked; the exchange has to keep a record where there are any.
+        copiers: the drop copy gateways that copy each session, which are told all of it.
     """
 
     def __init__(
@@ -88,11 +90,13 @@ class MatchingEngine:
         exchange: Exchange,
         watchers: Mapping[CompID, Sequence[CompID]] | None = None,
         feeds: Mapping[CompID, bool] | None = None,
+        copiers: Mapping[CompID, Sequence[CompID]] | None = None,
     ) -> None:
         self._name = name
         self.exchange = exchange
         self._watchers = watchers or {}
         self._feeds = feeds or {}
+        self.copiers = copiers or {}
 
     def start(self) -> Iterator[Answer]:
         if self.exchange.due():
@@ -159,6 +163,9 @@ class MatchingEngine:
             if self._watchers and isinstance(report, ExecutionReport | OrderCancelReject):
                 for watcher in self._watchers.get(session, ()):
                     yield Send(watcher, DropCopy(source_comp_id=session, report=report))
+            if self.copiers and isinstance(report, Report):
+                for copier in self.copiers.get(session, ()):
+                    yield Send(copier, SourceReport(session, report))
         for applied in outcome.effects:
             yield Fact(f"effect {type(applied.effect).__name__}", applied)
             match applied.effect:

@@ -39,6 +39,9 @@ class CentreConfig:
     key_services: Mapping[SessionID, tuple[CompID, ...]] = attrs.field(factory=dict)
     """Who checks the logons of each session."""
 
+    key_owners: Mapping[SessionID, CompID] = attrs.field(factory=dict)
+    """Who logs on with the keys of each session: he has those from before the run."""
+
 
 class RequestCentreDesk:
     """Answers users, and tells the exchange's services what they have to know.
@@ -58,6 +61,10 @@ class RequestCentreDesk:
 
     def start(self) -> Iterator[Answer]:
         yield from self._told(self._opening)
+        for session_id, owner in self._config.key_owners.items():
+            file = self._centre.keys.newest_file(session_id)
+            if file is not None:
+                yield Send(owner, file)
         yield from self._wake(0)
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
@@ -14,6 +15,32 @@ from .identifiers import CompID
 
 SOURCE_LIMITS: Mapping[GatewayKind, int] = {GatewayKind.CGW: 1_000, GatewayKind.MSGW: 5_000}
 """The newer caps on sources for each target session."""
+
+
+@attrs.frozen(kw_only=True)
+class CopySetup:
+    """How drop copy is set up on a floor, for whoever looks on."""
+
+    registry: Registry
+    centre: CompID
+    """Who says what groups there are."""
+
+    gateways: Mapping[CompID, GatewayKind]
+    """The exchange's copy gateways, and the kind of sources of each."""
+
+    segments: Mapping[CompID, str]
+    """What stands in a copied message for each gateway's sources (FIX 50)."""
+
+    desks: Mapping[CompID, CompID]
+    """Of each target session on the floor, whose it is."""
+
+    order_rejects: bool = True
+    start: datetime
+
+
+def has_copied(group: GroupRow, comp: SenderComp) -> bool:
+    """Return whether a session is one of a group's sources, and in its GFID filter."""
+    return comp.comp_id in group.sources and (not group.gfids or comp.gfid in group.gfids)
 
 
 class CopyGroups:

@@ -138,6 +138,11 @@ class KeyDesk:
             ),
         )
 
+    def newest_file(self, session_id: SessionID) -> KeyFile | None:
+        """Return the file of a session's newest pair, if it has one that is active."""
+        active = self._rings[session_id].active
+        return self._file(active[-1]) if active else None
+
     # --- second factors ---------------------------------------------------------------
 
     def ask(self, user: CompID, request: AskKey, now_ns: int) -> FactorCode:

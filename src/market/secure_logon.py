@@ -20,7 +20,7 @@ import attrs
 
 from .firms import FaultTolerance
 from .ledger import Rule
-from .secure_keys import ACCESS_KEY_ID_LENGTH, SECRET_LENGTH, KeyPair, SecretKey
+from .secure_keys import ACCESS_KEY_ID_LENGTH, SECRET_LENGTH, SecretKey
 
 _WIKI = "CME Group Client Systems Wiki, secure logon (46137617, 457573313)"
 _READINGS = "docs/readings.md"
@@ -170,8 +170,8 @@ class SecureLogon:
     drop_copy: bool = False
     """Whether it is a drop copy session, which ignores others' comp ids and has no backup."""
 
-    keys: Callable[[str, int], KeyPair | None]
-    """Returns the session's pair of an Access Key ID, if it is good at a moment."""
+    keys: Callable[[str, int], SecretKey | None]
+    """Returns the secret of an Access Key ID of the session's, if it is good at a moment."""
 
     tolerance: timedelta = TOLERANCE
     heartbeats_s: tuple[int, int] = HEARTBEATS_S
@@ -208,10 +208,10 @@ class SecureLogon:
             SECRET_LENGTH,
         ):
             return _invalid(Reason.NOT_SIGNED)
-        pair = self.keys(access_key_id, now_ns)
-        if pair is None:
+        secret = self.keys(access_key_id, now_ns)
+        if secret is None:
             return _invalid(Reason.KEY)
-        if not hmac.compare_digest(pair.secret.sign(text).encode(), signature.encode()):
+        if not hmac.compare_digest(secret.sign(text).encode(), signature.encode()):
             return _invalid(Reason.SIGNATURE)
         return None
 

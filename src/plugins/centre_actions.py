@@ -24,6 +24,7 @@ from ..market.copy_filters import CopyFilter
 from ..market.firms import EntityName, Gfid, Market, SessionID
 from ..market.identifiers import CompID
 from ..market.ledger import Rule
+from ..wire import copies
 from .actions import FloorPlan, Instruction
 from .hookspecs import CONTRACT_VERSION, hookimpl
 
@@ -235,4 +236,4 @@ def scenario_actions() -> Mapping[str, type[Any]]:
 
 @hookimpl
 def rules() -> Sequence[Rule]:
-    return (*copy_filters.RULES, *request_centre.RULES)
+    return (*copy_filters.RULES, *request_centre.RULES, *copies.RULES)

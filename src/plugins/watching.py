@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 
 import attrs
 
+from ..market.copy_groups import CopySetup
 from ..market.credentials import Logins
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
@@ -40,6 +41,10 @@ class WatchedFloor(Protocol):
     @property
     def feed_readers(self) -> Mapping[CompID, CompID]:
         """Whoever reads a public feed, and the feed's name."""
+
+    @property
+    def drop_copy(self) -> CopySetup | None:
+        """How drop copy is set up, where desks have target sessions."""
 
     def gateways(self, kind: str) -> Sequence[CompID]:
         """Return the gateways of a kind, ``sse`` or ``exchange``."""

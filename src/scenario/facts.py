@@ -20,6 +20,7 @@ from ..market.fix_line import SessionEvent
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.replay import Account, LevelInSight, Unexplained
 from ..market.rules import Applied, Effect
+from ..market.told import CopyReceived, NotCopied
 from ..wire.itch_session import FeedMessages, FeedSession
 
 Holds: TypeAlias = "type | tuple[str, ...] | None"
@@ -44,6 +45,9 @@ OURS: Mapping[str, Holds] = {
     "unexplained": Unexplained,
     "replay_account": Account,
     "session": SessionEvent,
+    "copy": CopyReceived,
+    "copy known": CopyReceived,
+    "not copied": NotCopied,
     "undeliverable": ("message",),
 }
 

@@ -13,7 +13,9 @@ import attrs
 
 from ..actors.administrator import Administrator
 from ..actors.centre_user import CentreUserDesk
+from ..actors.copy_gateway import CopyGateway, CopyGatewayConfig
 from ..actors.drop_copy import DropCopyDesk
+from ..actors.drop_copy_client import DropCopyClient
 from ..actors.exchange_gateway import ExchangeGateway, ExchangeGatewayConfig
 from ..actors.execution_trader import ExecutionTrader
 from ..actors.feed import FeedServer
@@ -29,6 +31,7 @@ from ..actors.request_centre import CentreConfig, RequestCentreDesk
 from ..actors.sse_gateway import SseGateway, SseGatewayConfig
 from ..actors.synthetic_host import SyntheticHostConfig
 from ..actors.watched_markets import VenueOf
+from ..market.copy_groups import CopySetup
 from ..market.credentials import Logins
 from ..market.exchange import Exchange
 from ..market.identifiers import CompID, Symbol
@@ -43,6 +46,7 @@ from ..runtime.choices import Choices, Defaults, Recorded, Seeded
 from ..runtime.journal import Entry, Header, Journal
 from ..runtime.kernel import Kernel
 from ..runtime.participant import Context, Factory, Participant, Responder, Run
+from .copying import CopyDesk
 from .crowd import Flow, Replay
 from .errors import ScenarioError, blamed_on
 from .expect import Judge, Verdict, windows
@@ -323,6 +327,10 @@ class _Watched:
     def feed_readers(self) -> Mapping[CompID, CompID]:
         return {reader.name: reader.feed for reader in self._plan.feed_readers}
 
+    @property
+    def drop_copy(self) -> CopySetup | None:
+        return self._plan.copying.setup(self._plan.registry)
+
     def gateways(self, kind: str) -> Sequence[CompID]:
         return self._plan.gateways(kind)
 
@@ -379,7 +387,12 @@ def _plain_makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
     for replay in plan.replays:
         yield replay.name, _replay(replay)
     for desk in plan.tables.drop_copy:
-        yield desk.name, DropCopyDesk
+        if desk.target is None:
+            yield desk.name, DropCopyDesk
+    for copy_desk in plan.copying.desks:
+        yield copy_desk.name, _copy_desk(copy_desk)
+    for copier, config in plan.copying.gateways.items():
+        yield copier, _copy_gateway(config)
     if plan.centre is not None:
         for centre_user in plan.centre.users:
             yield centre_user.name, _centre_user(plan)
@@ -393,12 +406,18 @@ def _plain_makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
 def _centre_user(plan: Plan) -> Factory:
     assert plan.centre is not None, "whoever uses it has one"
     name = plan.centre.name
-    return lambda _context: CentreUserDesk(name, {})
+    return lambda _context: CentreUserDesk(name, plan.copying.owners)
 
 
 def _centre(plan: Plan) -> Factory:
     assert plan.centre is not None, "asked for where there is one"
-    config = CentreConfig(make=plan.centre.make)
+    gateways = tuple(plan.copying.gateways)
+    config = CentreConfig(
+        make=plan.centre.make,
+        group_services=gateways,
+        key_services=dict.fromkeys(plan.copying.owners, gateways),
+        key_owners=plan.copying.owners,
+    )
     return lambda context: RequestCentreDesk(config, context)
 
 
@@ -415,6 +434,14 @@ def _durable(make: Factory) -> Factory:
         return known
 
     return made
+
+
+def _copy_desk(desk: CopyDesk) -> Factory:
+    return lambda context: DropCopyClient(desk.ends, context, waits_for_key=desk.waits_for_key)
+
+
+def _copy_gateway(config: CopyGatewayConfig) -> Factory:
+    return lambda context: CopyGateway(config, context)
 
 
 def _participant(make: Callable[[], Any]) -> Factory:
@@ -510,10 +537,11 @@ def _exchange_gateway(name: CompID, plan: Plan) -> Factory:
 
 def _engine(venue: Venue, plan: Plan) -> Factory:
     watchers, feeds = plan.watchers(), of_venue(plan.feeds, venue.name)
+    copiers = plan.copying.copiers(venue.name)
 
     def make(context: Context) -> Participant:
         exchange = _exchange(venue, recorded=bool(feeds))
-        return MatchingEngine(CompID(context.name), exchange, watchers, feeds)
+        return MatchingEngine(CompID(context.name), exchange, watchers, feeds, copiers)
 
     return _durable(make)
 

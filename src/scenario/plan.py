@@ -23,6 +23,8 @@ from ..plugins.manager import Plugins
 from ..plugins.synthetic import InstrumentMaker, SyntheticInstrument, SyntheticOrderType, acts
 from ..runtime.errors import FloorproofError
 from ..runtime.kernel import ENVIRONMENT, Latency
+from .copying import copying
+from .copying import names as copying_names
 from .crowd import flows, replays
 from .errors import ScenarioError, blamed_on, listed, unknown
 from .facts import facts_of
@@ -90,6 +92,7 @@ class Plan:
         self.fix_sessions = tuple(fix_sessions(tables, self.venues, self.registry, self.sessions))
         self._check_fix_sessions()
         self.centre = centre(tables, self.registry)
+        self.copying = copying(tables, self.venues, self.registry, self.centre)
         self._check_links()
         self.faults = fault_plan(tables.faults, self.names)
         self._check_drop_copies()
@@ -298,13 +301,14 @@ class Plan:
 
     def fix_session(self, name: str, exchange: str | None) -> tuple[CompID, CompID]:
         """Return whose session it is, and at which venue."""
-        mine = [each for each in self.fix_sessions if each.owner == name]
-        if not mine:
-            known = [each.owner for each in self.fix_sessions]
+        sessions = [(each.owner, each.venue) for each in self.fix_sessions]
+        sessions += [(desk.name, end.peer) for desk in self.copying.desks for end in desk.ends]
+        at = tuple(venue for owner, venue in sessions if owner == name)
+        if not at:
+            known = list(dict.fromkeys(owner for owner, _ in sessions))
             raise ValueError(unknown("session in FIX text", name, known))
-        at = tuple(each.venue for each in mine)
         venue = _chosen(f"exchange where {name} speaks FIX", exchange, at, "exchange")
-        return mine[0].owner, CompID(venue)
+        return CompID(name), CompID(venue)
 
     def session(self, name: str) -> CompID:
         if name not in self.sessions:
@@ -438,6 +442,7 @@ class Plan:
     def _act(self, step: StepTable, where: str) -> list[Instruction]:
         """Return what a step comes to, all of it: an action may be anybody's code."""
         actors = [*self._roles, *(name for name, _ in self.participants), *self.centre_users]
+        actors += (desk.name for desk in self.copying.desks)
         if step.who not in actors:
             raise ScenarioError(f"{where}.who", unknown("user", step.who, actors))
         with blamed_on(f"{where}.do"):
@@ -523,6 +528,7 @@ def _names(tables: ScenarioFile) -> dict[str, str]:
             (user.name, f"request_centre.user[{index}].name")
             for index, user in enumerate(tables.request_centre.user)
         ]
+    declared += copying_names(tables)
     for name, where in declared:
         with blamed_on(where):
             check_name(name)

@@ -457,8 +457,45 @@ class DropCopyTable:
     """``[[drop_copy]]``: a third party that gets copies of what sessions are told."""
 
     name: str = attrs.field(validator=_named)
-    sessions: tuple[str, ...] = attrs.field(validator=validators.min_len(1))
-    """The sessions at the exchanges that it watches: gateways, flows, participants."""
+    sessions: tuple[str, ...] = ()
+    """The sessions at the exchanges that it watches, all of them and everything: gateways,
+    flows, participants."""
+
+    target: str | None = None
+    """Instead, the target session that it logs on to, in FIX text; what it gets is what the
+    drop copy group has that the session serves."""
+
+    connects: bool = True
+    """Whether it logs on as the run begins, or as soon as it has its secure key."""
+
+    heartbeat: Duration = attrs.field(
+        default=Duration(30_000_000_000), validator=validators.ge(Duration(1_000_000_000))
+    )
+    operator: str | None = None
+    """Who logs on (FIX 50); without it the target's comp id."""
+
+    location: str = "US,IL"
+
+
+@attrs.frozen(kw_only=True)
+class CopyServiceTable:
+    """``[drop_copy_service]``: the exchange's side of drop copy."""
+
+    name: str = attrs.field(default="DROPCOPY", validator=_named)
+    """The gateway for sources on convenience gateways; each exchange's own has a dash and the
+    exchange's name behind it."""
+
+    secure: bool = True
+    """Whether logons are signed with secure keys."""
+
+    order_rejects: bool = True
+    """Whether the filter Reject admits order and cancel rejects too."""
+
+    overlap: int = attrs.field(default=3, validator=_not_negative)
+    """How many copies are sent again, as possible resends, after a failover."""
+
+    failover_step: int = attrs.field(default=4_000, validator=validators.ge(1))
+    max_resend: int = attrs.field(default=2_500, validator=validators.ge(1))
 
 
 @attrs.frozen(kw_only=True)
@@ -679,6 +716,7 @@ class ScenarioFile:
     replay: tuple[ReplayTable, ...] = ()
     drop_copy: tuple[DropCopyTable, ...] = ()
     feed_reader: tuple[FeedReaderTable, ...] = ()
+    drop_copy_service: CopyServiceTable = attrs.field(factory=CopyServiceTable)
     registry: RegistryTable | None = None
     request_centre: RequestCentreTable | None = None
     participant: tuple[ParticipantTable, ...] = ()

@@ -38,19 +38,19 @@ class Table:
 def clock_time(start: datetime, now_ns: int) -> str:
     """Return a moment of the run as the time of day at *start*'s offset.
 
-    It shows milliseconds, and what is needed beyond them.
+    It shows milliseconds, and what is needed beyond them; from the second day on, the day.
     """
     whole, rest = divmod(now_ns, 1_000)
-    moment = (start + timedelta(microseconds=whole)).strftime("%H:%M:%S.%f")
-    if rest:
-        return f"{moment}{rest:03}"
-    return moment.removesuffix("000")
+    moment = start + timedelta(microseconds=whole)
+    day = "" if moment.date() == start.date() else f"{moment:%Y-%m-%d} "
+    shown = f"{day}{moment:%H:%M:%S.%f}"
+    return f"{shown}{rest:03}" if rest else shown.removesuffix("000")
 
 
 def date_and_time(start: datetime, now_ns: int) -> str:
     """Return a moment of the run with its day, at *start*'s offset."""
-    moment = start + timedelta(microseconds=now_ns // 1_000)
-    return f"{moment:%Y-%m-%d} {clock_time(start, now_ns)}"
+    shown = clock_time(start, now_ns)
+    return shown if " " in shown else f"{start:%Y-%m-%d} {shown}"
 
 
 def _tone(word: str) -> str:
@@ -87,7 +87,7 @@ def messages(
             rows.append([time, entry.actor, "", label(entry.payload), said])
             tones.append(_tone(label(entry.payload)))
             last = ()
-        if entry.sender is None or entry.sender == "scenario":
+        if entry.sender in (None, "scenario", entry.actor):  # to oneself: a timer
             continue
         if isinstance(entry.payload, SessionDue):
             continue  # a timer that nobody has to know of

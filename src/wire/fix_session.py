@@ -248,6 +248,13 @@ class Session:
         since_ns = self._heard_ns if self._tested_ns is None else self._tested_ns
         return since_ns + self._interval_ns + self.settings.grace_ns
 
+    def sent_after(self, number: int) -> Iterator[tuple[int, bytes]]:
+        """Yield what was sent under higher numbers and can be sent again, as it first was."""
+        for later in range(number + 1, self._kept.next_out):
+            sent = self._kept.sent.get(later)
+            if sent is not None:
+                yield later, write(self._pairs_of(sent, later, sent.sending_time))
+
     # --- what happens ----------------------------------------------------------------
 
     def connected(self, now_ns: int, *, reset: bool = False) -> list[Output]:

@@ -74,9 +74,10 @@ PAIR = KeyPair(
 
 
 def session(*pairs: KeyPair, drop_copy: bool = True) -> SecureLogon:
-    def keys(access_key_id: str, now_ns: int) -> KeyPair | None:
+    def keys(access_key_id: str, now_ns: int) -> SecretKey | None:
         return next(
-            (p for p in pairs if p.access_key_id == access_key_id and p.is_good(now_ns)), None
+            (p.secret for p in pairs if p.access_key_id == access_key_id and p.is_good(now_ns)),
+            None,
         )
 
     return SecureLogon(comp_id="U89004", drop_copy=drop_copy, keys=keys)

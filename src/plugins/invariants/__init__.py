@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..hookspecs import CONTRACT_VERSION, hookimpl
 from .books import UncrossedBooks
+from .drop_copy import OneStory
 from .orders import BothSides, OrderQuantities
 from .staging import OneOwner, ParentFills, StagedAudience
 
@@ -17,6 +18,7 @@ def invariants() -> Mapping[str, type]:
     return {
         "both-sides": BothSides,
         "one-owner": OneOwner,
+        "one-story": OneStory,
         "order-quantities": OrderQuantities,
         "parent-fills": ParentFills,
         "staged-audience": StagedAudience,

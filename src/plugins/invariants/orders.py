@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 
 import attrs
 
 from ...market.fix import ExecType, OrdStatus, Side
-from ...market.identifiers import OrderID, Price, Qty
+from ...market.fix_line import SOH, FixText
+from ...market.identifiers import OrderID, Price, Qty, Symbol
+from ...market.instrument import Instrument
 from ...market.messages import ExecutionReport
 from ...runtime.journal import Entry
 from ..watching import Broken, WatchedFloor, Watcher
+
+_TRADE = re.compile(r"TN(\d+)$", re.ASCII)
+"""The number of a trade, at the end of what names a fill in FIX text (17)."""
 
 _OPEN = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
@@ -97,10 +103,14 @@ def _follows(report: ExecutionReport, now: _Stands, before: _Stands | None) -> s
 
 @attrs.frozen
 class BothSides:
-    """Each trade is told to a buyer and to a seller, alike in quantity and price."""
+    """Each trade is told to a buyer and to a seller, alike in quantity and price.
+
+    A session in FIX text may be told later than its run lasts: where an exchange has one, a
+    trade that only one side heard of is no wrong.
+    """
 
     def watch(self, floor: WatchedFloor) -> Watcher | None:
-        return _Sides(frozenset(floor.exchange_of.values()))
+        return _Sides(frozenset(floor.exchange_of.values()), floor.instruments)
 
 
 @attrs.frozen
@@ -115,21 +125,47 @@ class _Told:
 
 @attrs.define
 class _Sides(Watcher):
-    sees = (ExecutionReport,)
+    sees = (ExecutionReport, FixText)
 
     _exchanges: Collection[str]
+    _instruments: Mapping[Symbol, Instrument]
     _single: dict[tuple[str, int], _Told] = attrs.field(init=False, factory=dict)
     """Trades of which one side has been told."""
 
+    _in_text: set[tuple[str, int, Side]] = attrs.field(init=False, factory=set)
+    """Sides that were told in FIX text, in which the same may be said again."""
+
+    _speak_fix: set[str] = attrs.field(init=False, factory=set)
+
     def see(self, entry: Entry) -> Broken | None:
-        report: ExecutionReport = entry.payload
-        number, exchange = report.trd_match_id, entry.sender
-        if report.exec_type is not ExecType.TRADE or number is None:
-            return None
+        exchange = entry.sender
         if exchange is None or exchange not in self._exchanges:
             return None
-        key = (exchange, number)
+        if isinstance(entry.payload, FixText):
+            self._speak_fix.add(exchange)
+            return self._read(exchange, entry.payload.text, entry.seq)
+        report: ExecutionReport = entry.payload
+        number = report.trd_match_id
+        if report.exec_type is not ExecType.TRADE or number is None:
+            return None
         told = _Told(entry.seq, report.side, report.last_qty, report.last_px)
+        return self._told(exchange, number, told)
+
+    def _read(self, exchange: str, text: str, seq: int) -> Broken | None:
+        fields = dict(pair.partition("=")[::2] for pair in text.split(SOH))
+        trade = _TRADE.search(fields.get("17", ""))
+        if fields.get("35") != "8" or fields.get("150") not in ("1", "2") or trade is None:
+            return None
+        number, side = int(trade[1]), Side(fields["54"])
+        if (exchange, number, side) in self._in_text:
+            return None
+        self._in_text.add((exchange, number, side))
+        instrument = self._instruments[Symbol(fields["107"])]
+        price = instrument.to_price(fields["31"])
+        return self._told(exchange, number, _Told(seq, side, int(fields["32"]), price))
+
+    def _told(self, exchange: str, number: int, told: _Told) -> Broken | None:
+        key = (exchange, number)
         other = self._single.pop(key, None)
         if other is None:
             self._single[key] = told
@@ -147,6 +183,8 @@ class _Sides(Watcher):
 
     def end(self) -> Broken | None:
         for (exchange, number), told in self._single.items():
+            if exchange in self._speak_fix:
+                continue
             only = told.side.name.lower()
             text = f"of trade {number} of {exchange} only the {only} side was ever told"
             return Broken(text, (told.seq,))
