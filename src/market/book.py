@@ -177,6 +177,10 @@ BookEvent: TypeAlias = (
 )
 
 
+TRADES = frozenset({Traded, AuctionTraded})
+"""The classes of those events that are trades."""
+
+
 # --- the book ------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from .fix import (
     MassActionResponse,
     OrdStatus,
     OrdType,
+    Side,
 )
 from .identifiers import ClOrdID, CompID, OrderID, Qty, Symbol
 from .instrument import Instrument
@@ -309,12 +310,12 @@ class Exchange:
         objection = objection_to_order(order, listing, names, self._venue)
         if objection is not None:
             return self._refuse(order, objection)
-        if listing.accept and (refusal := _refusal(listing.accept, order)) is not None:
+        if listing.accept and (refusal := _refusal_of_order(listing, order)) is not None:
             return self._refuse(order, *refusal)
 
         order_id, qty, asked = self._next_order_id, order.order_qty, None
         if listing.is_plain and order.ord_type is _LIMIT:  # as nearly always
-            if listing.asks:
+            if listing.asks and not listing.lets_trade(order):
                 asked = Asked(listing.prevent, listing.guard)
             events = plan(listing.book, listing.algorithm, order, order_id, qty, asked)
             if asked is not None and asked.effects:
@@ -328,10 +329,14 @@ class Exchange:
         names[order.cl_ord_id] = order_id
         listing.book.apply(events)
         reports: list[Answer] = [self._report(order, order_id, _EXEC_NEW, _NEW, qty, 0)]
-        if type(events[0]) is not Rested:  # else the acknowledgement has said it
+        has_rested = type(events[0]) is Rested
+        if not has_rested:  # else the acknowledgement has said it
             reports += self._reporter.tell(events, order, order_id, qty)
         if listing.is_plain and (asked is None or not asked.effects):
-            return Outcome(reports)
+            outcome = Outcome(reports)
+            if listing.traded and not has_rested:
+                self._execution.settle(listing, events, outcome)
+            return outcome
         return self._followed(listing, events, asked, reports)
 
     def _new_order_id(self) -> OrderID:
@@ -358,7 +363,7 @@ class Exchange:
             objection = objection_of_state(order, state, state.cancel, "cancels")
             if objection is not None:
                 return self._refuse(request, objection)
-        if listing.accept and (refusal := _refusal(listing.accept, request)) is not None:
+        if listing.accept and (refusal := _refusal_of_cancel(listing, request)) is not None:
             return self._refuse(request, *refusal)
 
         self._names[request.sender_comp_id][request.cl_ord_id] = order_id
@@ -667,10 +672,33 @@ def _fits(order: NewOrderSingle, request: OrderMassActionRequest) -> bool:
     )
 
 
+def _refusal_of_order(listing: Listing, order: NewOrderSingle) -> tuple[Reject, str] | None:
+    """Return the first rule set's reject of a new order, and whose it is."""
+    if not listing.is_heeded:
+        listing.heed()
+    lowest_offer, highest_bid = listing.orders_pass
+    limit = order.price
+    if limit is not None and (
+        limit <= highest_bid if order.side is _BUY else limit >= lowest_offer
+    ):
+        return None
+    return _refusal(listing.accept, order)
+
+
+def _refusal_of_cancel(listing: Listing, request: OrderCancelRequest) -> tuple[Reject, str] | None:
+    if not listing.is_heeded:
+        listing.heed()
+    return None if listing.cancels_pass else _refusal(listing.accept, request)
+
+
 def _refusal(accept: Iterable[Question], request: OrderRequest) -> tuple[Reject, str] | None:
     """Return the first rule set's reject of *request*, and whose it is."""
     for question in accept:
-        reject: Reject | None = question.first(request)
+        # As `Question.first`, but without its call: this is asked of every request.
+        try:
+            reject: Reject | None = question.ask(request, question.market)
+        except Exception as error:  # whatever a stranger's rule raises is named as its own
+            raise question.failed(request) from error
         if reject is not None:
             return reject, question.rule_set
     return None
@@ -678,5 +706,5 @@ def _refusal(accept: Iterable[Question], request: OrderRequest) -> tuple[Reject,
 
 _EXEC_NEW, _EXEC_CANCELED = ExecType.NEW, ExecType.CANCELED
 _NEW, _CANCELED = OrdStatus.NEW, OrdStatus.CANCELED
-_LIMIT = OrdType.LIMIT
+_LIMIT, _BUY = OrdType.LIMIT, Side.BUY
 _NO_ORDER = OrderID(0)

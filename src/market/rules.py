@@ -204,15 +204,17 @@ class TellsItself(Protocol):
         """Return what it says of *instrument*, for a person."""
 
 
-@attrs.frozen
-class Publish:
+# What may come of every trade, and its record, are structs, which are made several times as
+# fast as frozen attrs classes.
+
+
+class Publish(msgspec.Struct, frozen=True):
     """Put *message* on the venue's public feed; a story shows it if it is `TellsItself`."""
 
     message: object
 
 
-@attrs.frozen
-class Remember:
+class Remember(msgspec.Struct, frozen=True):
     """Keep *value* for this rule set; `MarketView.recall` gives it back."""
 
     key: str
@@ -267,8 +269,7 @@ SettleEffect: TypeAlias = Publish | Remember | Schedule | Unschedule | CancelOrd
 Effect: TypeAlias = Reject | Prevention | Guard | SettleEffect
 
 
-@attrs.frozen
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """An effect that was carried out, for the record."""
 
     rule_set: str
@@ -284,11 +285,31 @@ BeforeMatch: TypeAlias = Callable[
 ]
 BeforeTrade: TypeAlias = Callable[[Price, Qty, MarketView], Guard | None]
 AfterRequest: TypeAlias = Callable[[Sequence[object], MarketView], Sequence[SettleEffect] | None]
+AfterTrades: TypeAlias = AfterRequest
 Scheduled: TypeAlias = Callable[[str, MarketView], Sequence[SettleEffect] | None]
 StateChanged: TypeAlias = Callable[
     [TradingState, TradingState, MarketView], Sequence[SettleEffect] | None
 ]
 AuctionReference: TypeAlias = Callable[[MarketView], Price | None]
+
+
+LOWEST, HIGHEST = -(2**63), 2**63
+"""Below and above every price."""
+
+
+class Indifferent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule set has nothing against, so that it need not be asked.
+
+    It holds until the rule set next remembers something.  A rule set may be asked all the
+    same: this is for speed, and changes nothing.
+    """
+
+    trades: tuple[Price, Price] | None = None
+    """No trade at these prices, nor at any between; None to be asked of each."""
+
+    orders: tuple[Price, Price] | None = None
+    """No new offer from the first price upwards, no new bid up to the second, and no cancel;
+    None to be asked of each."""
 
 
 @attrs.frozen
@@ -297,6 +318,8 @@ class Bound:
 
     rule_set: str
     ask: Callable[..., object]
+    indifferent: Callable[[MarketView], Indifferent] | None = None
+    """What says how far the question need not be put, if it says so at all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -310,6 +333,7 @@ class VenueRules:
     before_match: tuple[Bound, ...] = ()
     before_trade: tuple[Bound, ...] = ()
     after_request: tuple[Bound, ...] = ()
+    after_trades: tuple[Bound, ...] = ()
     scheduled: tuple[Bound, ...] = ()
     trading_session_changed: tuple[Bound, ...] = ()
     auction_reference: tuple[Bound, ...] = ()
@@ -318,10 +342,10 @@ class VenueRules:
 class RuleFailed(Exception):
     """A rule raised, or answered with something that it was not asked about.
 
-    Nothing of the request has been applied.  The one exception is ``after_request``,
-    which looks at a request that has been: that stands, and none of the effects that
-    rule sets answered with has been carried out.  A mass quote is as many requests as it
-    has sides: those before stand.
+    Nothing of the request has been applied.  The exceptions are ``after_request`` and
+    ``after_trades``, which look at a request that has been: that stands, and none of the
+    effects that rule sets answered with has been carried out.  A mass quote is as many
+    requests as it has sides: those before stand.
     """
 
     def __init__(self, rule_set: str, hook: str, asked: object) -> None:
@@ -344,6 +368,20 @@ class Question:
     hook: str
     ask: Callable[..., Any]
     market: MarketView
+    indifferent: Callable[[MarketView], Indifferent] | None = None
+
+    def indifference(self) -> Indifferent:
+        """Return how far the question need not be put.
+
+        Raises:
+            RuleFailed: from whatever the rule set raised.
+        """
+        if self.indifferent is None:
+            return Indifferent()
+        try:
+            return self.indifferent(self.market)
+        except Exception as error:  # as below
+            raise RuleFailed(self.rule_set, "indifferent", self.market.instrument.symbol) from error
 
     def first(self, *about: object) -> Any:
         """Return the answer, where the first that is not None is final.

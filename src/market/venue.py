@@ -6,7 +6,7 @@ last commit, and of what is remembered only what it has remembered itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import attrs
@@ -17,9 +17,9 @@ from .fix import Side
 from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
 from .matching import Algorithm, as_value
-from .messages import Statistics
+from .messages import NewOrderSingle, Statistics
 from .record import Happening
-from .rules import Bound, MarketView, Question, RestingOrder, VenueRules
+from .rules import HIGHEST, LOWEST, Bound, MarketView, Question, RestingOrder, VenueRules
 from .sessions import CONTINUOUS, Board, TradingState, states_by_name
 from .statistics import Day
 
@@ -63,11 +63,22 @@ class Listing:
     prevent: tuple[Question, ...] = attrs.field(init=False, default=())
     guard: tuple[Question, ...] = attrs.field(init=False, default=())
     settle: tuple[Question, ...] = attrs.field(init=False, default=())
+    traded: tuple[Question, ...] = attrs.field(init=False, default=())
     scheduled: tuple[Question, ...] = attrs.field(init=False, default=())
     changed: tuple[Question, ...] = attrs.field(init=False, default=())
     refer: tuple[Question, ...] = attrs.field(init=False, default=())
     asks: bool = attrs.field(init=False, default=False)
     """Whether anybody is asked while a request is planned."""
+
+    trades_pass: tuple[Price, Price] = attrs.field(init=False, default=(HIGHEST, LOWEST))
+    """Trades from the first price to the second nobody has anything against."""
+
+    orders_pass: tuple[Price, Price] = attrs.field(init=False, default=(HIGHEST, LOWEST))
+    """Nor against new offers from the first price upwards, and bids up to the second."""
+
+    cancels_pass: bool = attrs.field(init=False, default=False)
+    is_heeded: bool = attrs.field(init=False, default=False)
+    """Whether the three above are as the rule sets have them by now (`heed`)."""
 
     is_plain: bool = attrs.field(init=False, default=True)
     """Whether an order that arrives is matched, and nothing but that follows from it unless
@@ -90,6 +101,28 @@ class Listing:
             and self.book.buy_stops.best is None
             and self.book.sell_stops.best is None
         )
+
+    def heed(self) -> None:
+        """Find out what rule sets need not be asked, after one has remembered something."""
+        self.trades_pass = self.orders_pass = _NONE
+        self.cancels_pass = False
+        if self.guard and not self.prevent:
+            self.trades_pass = _common([each.indifference().trades for each in self.guard])
+        if self.accept:
+            orders = [each.indifference().orders for each in self.accept]
+            self.orders_pass, self.cancels_pass = _common(orders), None not in orders
+        self.is_heeded = True
+
+    def lets_trade(self, order: NewOrderSingle) -> bool:
+        """Return whether nobody has anything against the trades of a limit order that arrives."""
+        if not self.is_heeded:
+            self.heed()
+        lowest, highest = self.trades_pass
+        limit = order.price
+        assert limit is not None, "it has a limit"
+        # It trades between the touch and its limit.
+        touch = (self.book.offers if order.side is _BUY else self.book.bids).best
+        return lowest <= limit <= highest and (touch is None or lowest <= touch.price <= highest)
 
     @property
     def board_state(self) -> TradingState:
@@ -117,6 +150,19 @@ class Listing:
             self._found = found = (reference, opened)
             book.has_changed = False
         return found[1]
+
+
+_NONE: tuple[Price, Price] = (HIGHEST, LOWEST)
+
+
+def _common(ranges: Sequence[tuple[Price, Price] | None]) -> tuple[Price, Price]:
+    """Return what is in all of *ranges*: nothing, if one of them is not known."""
+    lowest, highest = LOWEST, HIGHEST
+    for each in ranges:
+        if each is None:
+            return _NONE
+        lowest, highest = max(lowest, each[0]), min(highest, each[1])
+    return lowest, highest
 
 
 @attrs.define(eq=False)
@@ -205,7 +251,13 @@ class Venue:
 
         def phase(hook: str, rule_sets: Iterable[Bound]) -> tuple[Question, ...]:
             return tuple(
-                Question(bound.rule_set, hook, bound.ask, self.view(symbol, bound.rule_set))
+                Question(
+                    bound.rule_set,
+                    hook,
+                    bound.ask,
+                    self.view(symbol, bound.rule_set),
+                    bound.indifferent,
+                )
                 for bound in rule_sets
             )
 
@@ -214,6 +266,7 @@ class Venue:
         listing.guard = phase("before_trade", rules.before_trade)
         listing.asks = bool(listing.prevent or listing.guard)
         listing.settle = phase("after_request", rules.after_request)
+        listing.traded = phase("after_trades", rules.after_trades)
         listing.scheduled = phase("scheduled", rules.scheduled)
         listing.changed = phase("trading_session_changed", rules.trading_session_changed)
         listing.refer = phase("auction_reference", rules.auction_reference)
@@ -280,3 +333,6 @@ class _View:
 
     def other(self, symbol: Symbol) -> MarketView:
         return self._venue.view(symbol, self._rule_set)
+
+
+_BUY = Side.BUY

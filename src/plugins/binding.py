@@ -53,7 +53,11 @@ def venue_rules(manager: pluggy.PluginManager, symbol: Symbol) -> VenueRules:
     return VenueRules(
         **{
             hook: tuple(
-                Bound(implementation.plugin_name, _positional(implementation, ARGUMENTS[hook]))
+                Bound(
+                    implementation.plugin_name,
+                    _positional(implementation, ARGUMENTS[hook]),
+                    getattr(implementation.plugin, "indifferent", None),
+                )
                 for implementation in reversed(getattr(manager.hook, hook).get_hookimpls())
                 if implementation.plugin_name in asked
             )

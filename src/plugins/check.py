@@ -442,6 +442,7 @@ def _questions(
     offer = offers[0]
     yield "after_request", []
     yield "after_request", [Traded(offer.order_id, offer.order, 101, 1, 9)]
+    yield "after_trades", [Traded(offer.order_id, offer.order, 101, 1, 9)]
     yield "after_request", [Rested(OrderID(4), huge, -5, 1_000_000)]
     yield "after_request", [Canceled(OrderID(1), orig, 10)]
     calling = TradingState(name="PREOPEN", match=False, indicative=True)

@@ -11,9 +11,9 @@ run starts.
 
 An exception raised in a rule ends the run before anything of the request is
 applied, and is reported with the rule set's name, the hook and what was asked: a
-rule that cannot decide is a bug, not a reject.  ``after_request`` is the exception:
-it is asked about a request that has been applied, so that the request stands, and
-none of the settle effects is carried out.
+rule that cannot decide is a bug, not a reject.  ``after_request`` and ``after_trades``
+are the exceptions: they are asked about a request that has been applied, so that the
+request stands, and none of the settle effects is carried out.
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ def rule_sets() -> Mapping[str, type | Bundle]:
     something else; and for public feeds
     ``opening(market)`` and ``announced(board)``, what they say of an instrument and of a
     board's day as they begin, as values that it could publish, and ``cross_type(state)``, of
-    which auction an indicative price in a state is.
+    which auction an indicative price in a state is.  For speed alone it may have
+    ``indifferent(market)``, which returns a `floorproof.market.rules.Indifferent`: the trades,
+    orders and cancels that it has nothing against, whoever's they are, until it next
+    remembers something; about these it is then not asked.
     It holds settings only: what it must remember it says with `Remember`.
     """
     raise NotImplementedError
@@ -259,6 +262,20 @@ def after_request(events: Sequence[object], market: MarketView) -> Sequence[Sett
 
     Args:
         events: what happened, first to last (`floorproof.market.matching.BookEvent`).
+        market: the instrument after the request.
+    """
+
+
+@hookspec
+def after_trades(events: Sequence[object], market: MarketView) -> Sequence[SettleEffect] | None:
+    """Say what else changes or is published because something has traded.
+
+    Phase *settle*.  Asked as ``after_request`` is, and after it, but of those requests and
+    changes of state alone in which anything has traded: a rule set that follows the last
+    price costs the others nothing.
+
+    Args:
+        events: what happened, first to last, trades among it.
         market: the instrument after the request.
     """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import attrs
+import msgspec
 from attrs import validators
 
 from ..market.identifiers import Price, Symbol
@@ -40,9 +41,11 @@ class PublicAction:
     reason: ActionReason
 
 
-@attrs.frozen(kw_only=True)
-class PublicAttribute:
-    """A reference price, or a percentage, of an instrument, in units of its prices ([X])."""
+class PublicAttribute(msgspec.Struct, frozen=True, kw_only=True):
+    """A reference price, or a percentage, of an instrument, in units of its prices ([X]).
+
+    (A struct, as there may be one for each trade.)
+    """
 
     symbol: Symbol
     attribute_type: AttributeType

@@ -18,11 +18,14 @@ from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.matching import Algorithm, Queued
 from floorproof.market.messages import NewOrderSingle, OrderRequest
 from floorproof.market.rules import (
+    HIGHEST,
+    LOWEST,
     Applied,
     Bound,
     CancelAggressor,
     CancelOrder,
     CancelResting,
+    Indifferent,
     MarketView,
     Prevention,
     Publish,
@@ -333,6 +336,88 @@ def test_a_view_shows_the_market_after_the_request() -> None:
     say(exchange, "BRAVO b2 BUY 6 @ 50", 3)
 
     assert seen == [(1, None, 50, 10), (2, 50, 50, 6), (3, 50, None, None)]
+
+
+def test_after_trades_is_asked_only_where_something_has_traded() -> None:
+    asked: list[list[str]] = []
+
+    def look(events: Sequence[object], market: MarketView) -> list[SettleEffect]:
+        asked.append([type(event).__name__ for event in events])
+        return [Publish(market.last_px)]
+
+    exchange = exchange_with(VenueRules(after_trades=(Bound("look", look),)), *OFFERS)
+    for line in ("C c1 BUY 1 @ 40", "C c1x CANCEL BUY c1", "C c2 BUY 1 @ 40 IOC"):
+        exchange.receive(request(line), 0)
+    assert asked == []
+
+    outcome = exchange.receive(request("C c3 BUY 1 @ 50"), 0)
+    exchange.receive(request("C c4 SELL 1 STOP 45"), 0)
+    exchange.receive(request("C c5 BUY 1 @ 44"), 0)
+
+    assert asked == [["Traded"]]
+    assert outcome.published == [Publish(50)]
+
+
+def test_what_a_rule_set_is_indifferent_to_it_is_not_asked_until_it_remembers() -> None:
+    orders: list[str] = []
+    trades: list[int] = []
+
+    def accept(asked: OrderRequest, _market: MarketView) -> None:
+        orders.append(asked.cl_ord_id)
+
+    def guard(price: int, _quantity: int, _market: MarketView) -> None:
+        trades.append(price)
+
+    def move(_events: Sequence[object], _market: MarketView) -> list[SettleEffect]:
+        return [Remember("edge", 60)]
+
+    def indifferent(market: MarketView) -> Indifferent:
+        edge = market.recall("edge") or 50
+        assert isinstance(edge, int)
+        return Indifferent(trades=(0, edge), orders=(45, edge))
+
+    rules = VenueRules(
+        accept_request=(Bound("r", accept, indifferent),),
+        before_trade=(Bound("r", guard, indifferent),),
+        after_trades=(Bound("r", move),),
+    )
+    exchange = exchange_with(rules)
+    for line in (
+        "A a1 SELL 1 @ 50", "A a2 SELL 1 @ 44", "A a3 CANCEL SELL a2", "B b1 BUY 1 @ 51",
+        "A a4 SELL 1 @ 55", "B b2 BUY 1 @ 55", "A a5 SELL 1 @ 61", "B b3 BUY 1 @ 61",
+        "B b4 BUY 1 MARKET",
+    ):  # fmt: skip
+        exchange.receive(request(line), 0)
+
+    assert orders == ["a2", "b1", "b3"]  # a market order without an offer is refused before
+    assert trades == [50, 61]  # b1 might have traded beyond the edge
+
+
+def test_one_who_is_asked_of_everything_has_everybody_asked() -> None:
+    asked: list[str] = []
+
+    def of_all(name: str) -> Callable[..., None]:
+        return lambda *_about: asked.append(name)
+
+    rules = VenueRules(
+        accept_request=(
+            Bound("some", of_all("some"), lambda _market: Indifferent(orders=(LOWEST, HIGHEST))),
+            Bound("all", of_all("all")),
+        )
+    )
+    exchange_with(rules, "A a1 SELL 1 @ 50", "A a2 CANCEL SELL a1")
+
+    assert asked == ["some", "all", "some", "all"]
+
+
+def test_indifference_that_raises_is_the_rule_sets_own_fault() -> None:
+    def fail(_market: MarketView) -> Indifferent:
+        raise ValueError("no idea")
+
+    rules = VenueRules(accept_request=(Bound("bad", lambda *_about: None, fail),))
+
+    with pytest.raises(RuleFailed, match="'bad' raised in indifferent on 'X': ValueError: no idea"):
+        exchange_with(rules, "A a1 SELL 1 @ 50")
 
 
 # --- scheduled -----------------------------------------------------------------------

@@ -28,7 +28,7 @@ from floorproof.market.operations import (
     OperationRefused,
     SecurityStatus,
 )
-from floorproof.market.rules import Interrupt, Publish, Schedule
+from floorproof.market.rules import Indifferent, Interrupt, MarketView, Publish, Schedule
 from floorproof.plugins import nsx
 from floorproof.plugins.check import check_plugin
 from floorproof.plugins.manager import Plugins
@@ -1139,6 +1139,44 @@ def test_the_last_price_inside_trades_and_the_next_one_does_not(
         outcome = say(exchange, f"B b1 BUY 1 @ {price}")
         assert (trades(outcome) == []) is event
         assert (state_of(exchange) == "CB_AUCT") is event
+
+
+@attrs.frozen(kw_only=True)
+class AskedOfTrades(ExtremeTradeRange):
+    def indifferent(self, market: MarketView) -> Indifferent:
+        return Indifferent()
+
+
+@attrs.frozen(kw_only=True)
+class AskedOfOrders(AnomalousOrderThreshold):
+    def indifferent(self, market: MarketView) -> Indifferent:
+        return Indifferent()
+
+
+@given(flows, st.integers(20, 400), st.integers(0, 30), st.integers(0, 30), st.booleans())
+def test_what_need_not_be_asked_would_have_been_answered_so(
+    flow: list[tuple[str, str, int, int, str, int]], around: int, etr: int, aot: int, alone: bool
+) -> None:
+    ranges, threshold = percent(str(etr)), percent(str(aot))
+    some = nsx_with(
+        etr=ExtremeTradeRange(bands=ranges, pause_ns=100),
+        aot=None if alone else AnomalousOrderThreshold(bands=threshold),
+        tick=1,
+        reference=around,
+    )
+    every = nsx_with(
+        etr=AskedOfTrades(bands=ranges, pause_ns=100),
+        aot=None if alone else AskedOfOrders(bands=threshold),
+        tick=1,
+        reference=around,
+    )
+    for number, (side, kind, qty, off, operation, _) in enumerate(flow):
+        lines = [_line(f"n{number}", side, kind, qty, max(1, around + off * max(1, around // 40)))]
+        lines += [operation, "A x CANCEL BUY n1"] if operation else []
+        for line in lines:
+            assert say(some, line) == say(every, line), line
+        due = [say(exchange, "end", 100) for exchange in (some, every)] if number % 9 == 8 else []
+        assert due[:1] == due[1:]
 
 
 # --- on a floor -----------------------------------------------------------------------

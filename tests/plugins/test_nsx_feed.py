@@ -15,7 +15,13 @@ from floorproof.market.exchange import Exchange
 from floorproof.market.execution import Outcome
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import CompID
-from floorproof.market.rules import ChangeState, MarketView, Remember, SettleEffect
+from floorproof.market.rules import (
+    ChangeState,
+    Indifferent,
+    MarketView,
+    Remember,
+    SettleEffect,
+)
 from floorproof.market.sessions import TradingState
 from floorproof.plugins.binding import announced, opening
 from floorproof.plugins.hookspecs import hookimpl
@@ -522,7 +528,15 @@ def test_the_rule_set_gets_nothing_wrong() -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Exclusive(ExtremeTradeRange):
+class Asked(ExtremeTradeRange):
+    """Wants to be asked of every trade."""
+
+    def indifferent(self, market: MarketView) -> Indifferent:
+        return Indifferent()
+
+
+@attrs.frozen(kw_only=True)
+class Exclusive(Asked):
     """Has a trade at a limit cause an event."""
 
     @hookimpl
@@ -534,7 +548,7 @@ class Exclusive(ExtremeTradeRange):
 
 
 @attrs.frozen(kw_only=True)
-class Rounded(ExtremeTradeRange):
+class Rounded(Asked):
     """Rounds its limits to the nearest price."""
 
     @hookimpl
@@ -550,7 +564,7 @@ class Rounded(ExtremeTradeRange):
 
 
 @attrs.frozen(kw_only=True)
-class OfTheOrder(ExtremeTradeRange):
+class OfTheOrder(Asked):
     """Looks at the price of the order instead of the trade's."""
 
     limits: list[int] = attrs.field(factory=list)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nsx_floor
 import pytest
-from commands import assert_refused, changed, command, write
+from commands import EXAMPLES, assert_refused, changed, command, write
 
 import floorproof
 from floorproof.scenario.errors import ScenarioError
@@ -88,3 +89,14 @@ def test_what_a_feed_tells_may_be_expected() -> None:
 
     assert floorproof.run(floorproof.parse(nsx_floor.text(more=expect))).held
     assert not floorproof.run(floorproof.parse(nsx_floor.text([], expect))).held
+
+
+def test_what_the_page_on_nsx_shows_is_a_scenario() -> None:
+    page = (EXAMPLES.parent / "docs" / "nsx.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    text = '[scenario]\nname = "a day"\nstart = 2026-01-05T00:30:00Z\n[[gateway]]\nname = "NSX-A"\nkind = "exchange"\n'
+
+    result = floorproof.run(floorproof.parse(text + shown))
+
+    assert result.held
+    assert nsx_floor.told(result.journal)[0].letters == "TSFLMRXXXXXXXHSSS"

@@ -15,7 +15,16 @@ from ...market.identifiers import Price, Symbol
 from ...market.instrument import Instrument
 from ...market.ledger import Rule
 from ...market.messages import OrderCancelRequest, OrderRequest
-from ...market.rules import MarketView, Publish, Reject, Remember, SettleEffect
+from ...market.rules import (
+    HIGHEST,
+    LOWEST,
+    Indifferent,
+    MarketView,
+    Publish,
+    Reject,
+    Remember,
+    SettleEffect,
+)
 from ...wire.itch import AttributeType
 from ...wire.public import PublicAttribute
 from ..hookspecs import hookimpl
@@ -58,7 +67,7 @@ RULES = (
     ),
 )
 
-_REFERENCE = "reference"
+_RANGE = "range"
 
 
 @attrs.frozen(kw_only=True)
@@ -87,15 +96,29 @@ class AnomalousOrderThreshold:
 
     def range(self, market: MarketView) -> ReferenceRange | None:
         """Return the range in force, or None while there is no reference price."""
-        reference = market.last_px
-        if reference is None:
-            reference = first_reference(market.instrument, self.references)
+        known = market.recall(_RANGE)
+        if isinstance(known, ReferenceRange):
+            return known
+        reference = first_reference(market.instrument, self.references)
         return None if reference is None else self._around(reference, market)
 
     def opening(self, market: MarketView) -> tuple[PublicAttribute, ...]:
         """Return the range in force as a feed begins with it."""
         found = self.range(market)
         return () if found is None else _published(market.instrument.symbol, found)
+
+    def indifferent(self, market: MarketView) -> Indifferent:
+        """Return the orders that are not anomalous."""
+        allowed = self.range(market)
+        if allowed is None:
+            return Indifferent(orders=(LOWEST, HIGHEST))
+        lowest, highest = allowed.lowest, allowed.highest
+        return Indifferent(
+            orders=(
+                LOWEST if lowest is None else lowest,
+                HIGHEST if highest is None else highest,
+            )
+        )
 
     @hookimpl
     def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
@@ -108,13 +131,12 @@ class AnomalousOrderThreshold:
             return None
         if request.side is Side.BUY:
             edge, expected = allowed.highest, "at most"
-            fits = edge is None or price <= edge
+            if edge is None or price <= edge:
+                return None
         else:
             edge, expected = allowed.lowest, "at least"
-            fits = edge is None or price >= edge
-        if fits:
-            return None
-        assert edge is not None, "without a limit all fit"
+            if edge is None or price >= edge:
+                return None
         show = market.instrument.show
         return Reject(
             OrdRejReason.PRICE_EXCEEDS_CURRENT_PRICE_BAND,
@@ -124,21 +146,15 @@ class AnomalousOrderThreshold:
         )
 
     @hookimpl
-    def after_request(
+    def after_trades(
         self, events: Sequence[object], market: MarketView
     ) -> list[SettleEffect] | None:
-        last_px = market.last_px
-        if last_px is None or last_px == (known := market.recall(_REFERENCE)):
+        last_px, before = market.last_px, self.range(market)
+        if last_px is None or (before is not None and before.reference == last_px):
             return None
-        if known is None:
-            known = first_reference(market.instrument, self.references)
-        effects: list[SettleEffect] = [Remember(_REFERENCE, last_px)]
-        if known == last_px:
-            return effects
-        before = self._around(known, market) if isinstance(known, int) else None
         found = self._around(last_px, market)
-        effects += map(Publish, _published(market.instrument.symbol, found, before))
-        return effects
+        published = _published(market.instrument.symbol, found, before)
+        return [Remember(_RANGE, found), *map(Publish, published)]
 
     def _around(self, reference: Price, market: MarketView) -> ReferenceRange:
         return range_around(reference, self.bands, market.instrument.price_decimals)
@@ -148,16 +164,14 @@ def _published(
     symbol: Symbol, found: ReferenceRange, before: ReferenceRange | None = None
 ) -> tuple[PublicAttribute, ...]:
     """Return the attributes of a range, without percentages that are the same as before."""
-    attributes = [
-        (AttributeType.AOT_REFERENCE, found.reference),
-        (AttributeType.AOT_UPPER_PERCENT, found.upper_percent),
-        (AttributeType.AOT_LOWER_PERCENT, found.lower_percent),
-    ]
-    if before is not None and before.upper_percent == found.upper_percent:
-        del attributes[1]
-    if before is not None and before.lower_percent == found.lower_percent:
-        attributes.pop()
+    attributes = [(AttributeType.AOT_REFERENCE, found.reference)]
+    if before is None or before.upper_percent != found.upper_percent:
+        attributes.append((AttributeType.AOT_UPPER_PERCENT, found.upper_percent))
+    if before is None or before.lower_percent != found.lower_percent:
+        attributes.append((AttributeType.AOT_LOWER_PERCENT, found.lower_percent))
     return tuple(
-        PublicAttribute(symbol=symbol, attribute_type=kind, attribute_value=value)
-        for kind, value in attributes
+        [
+            PublicAttribute(symbol=symbol, attribute_type=kind, attribute_value=value)
+            for kind, value in attributes
+        ]
     )

@@ -23,8 +23,11 @@ from ...market.identifiers import Price, Symbol
 from ...market.instrument import Instrument
 from ...market.ledger import Rule
 from ...market.rules import (
+    HIGHEST,
+    LOWEST,
     ChangeState,
     Fills,
+    Indifferent,
     Interrupt,
     MarketView,
     Publish,
@@ -219,6 +222,19 @@ class ExtremeTradeRange:
         return _published(market.instrument.symbol, self.range(market))
 
     # --- an event starts -------------------------------------------------------------
+
+    def indifferent(self, market: MarketView) -> Indifferent:
+        """Return the trades that are inside the range."""
+        allowed = self.range(market)
+        if allowed is None:
+            return Indifferent(trades=(LOWEST, HIGHEST))
+        lowest, highest = allowed.lowest, allowed.highest
+        return Indifferent(
+            trades=(
+                LOWEST if lowest is None else lowest,
+                HIGHEST if highest is None else highest,
+            )
+        )
 
     @hookimpl
     def before_trade(self, price: int, quantity: int, market: MarketView) -> Interrupt | None:
