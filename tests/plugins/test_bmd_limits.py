@@ -217,6 +217,14 @@ def test_lengths_are_settings(settings: str) -> None:
     assert limits_of(day, "APR") == "3400 to 4600"
 
 
+def test_a_contract_that_the_venue_does_not_list_is_passed_over() -> None:
+    day = Desk('settings.bmd-limits.symbols = ["GONE", "APR", "MAY"]')
+    day.trade("APR", 4400)
+    day.at("11:12")
+
+    assert day.states() == "OPEN RESERVED RESERVED OPEN"
+
+
 # --- the older text -------------------------------------------------------------------
 
 OLDER = 'settings.bmd-limits.trigger = "three"'

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -179,10 +180,9 @@ class SteppedLimits(LimitRules):
     def _reached(self, market: MarketView) -> Iterator[SettleEffect]:
         if self._begun(market) is not None or not self._is_at_limit(market):
             return
-        if self.trigger is Trigger.THREE:
-            contracts = [market.other(symbol) for symbol in self.symbols]
-            if sum(map(self._is_at_limit, contracts)) < _CONTRACTS:
-                return
+        at_limit = sum(map(self._is_at_limit, self._contracts(market)))
+        if self.trigger is Trigger.THREE and at_limit < _CONTRACTS:
+            return
         end_ns = _end_of_session(market)
         if end_ns is not None and end_ns - market.now_ns < self.late_ns:
             yield Remember(_BEGUN, _Begun(late_until_ns=end_ns))
@@ -190,10 +190,16 @@ class SteppedLimits(LimitRules):
             yield Remember(_BEGUN, _Begun())
             yield Schedule(self.cooling_off_ns, _INTERRUPT)
 
+    def _contracts(self, market: MarketView) -> Iterator[MarketView]:
+        """Yield the contracts that have the limits, as far as the venue lists them."""
+        for symbol in self.symbols:
+            with suppress(KeyError):
+                yield market.other(symbol)
+
     def _begun(self, market: MarketView) -> _Begun | None:
         """Return what set the day's steps going, or None."""
-        for symbol in self.symbols:
-            begun = market.other(symbol).recall(_BEGUN)
+        for contract in self._contracts(market):
+            begun = contract.recall(_BEGUN)
             if isinstance(begun, _Begun):
                 return begun
         return None
@@ -211,7 +217,6 @@ class SteppedLimits(LimitRules):
 
     @hookimpl
     def scheduled(self, name: str, market: MarketView) -> list[SettleEffect]:
-        contracts = [market.other(symbol) for symbol in self.symbols]
         then, goes, state = {
             _INTERRUPT: (Schedule(self.interruption_ns, _REOPEN), None, RESERVED.name),
             _REOPEN: (Schedule(OPENING_NS, _REJOIN), RESERVED.name, OPENING.name),
@@ -219,7 +224,7 @@ class SteppedLimits(LimitRules):
         }[name]
         changes: list[SettleEffect] = [
             ChangeState(state, each.instrument.symbol)
-            for each in contracts
+            for each in self._contracts(market)
             if _own(each) == goes and (goes is not None or each.state.match)
         ]
         return [*changes, then] if then is not None and changes else changes
