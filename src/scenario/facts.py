@@ -21,6 +21,7 @@ from ..market.operations import AuctionResult, IndicativePrice, OperationRefused
 from ..market.replay import Account, LevelInSight, Unexplained
 from ..market.rules import Applied, Effect
 from ..market.told import CopyReceived, NotCopied
+from ..runtime.faults import Fault
 from ..wire.itch_session import FeedMessages, FeedSession
 
 Holds: TypeAlias = "type | tuple[str, ...] | None"
@@ -49,6 +50,8 @@ OURS: Mapping[str, Holds] = {
     "copy known": CopyReceived,
     "not copied": NotCopied,
     "undeliverable": ("message",),
+    "fault": Fault,
+    "lost": ("message", "sender"),
 }
 
 

@@ -55,7 +55,7 @@ CASES: dict[str, tuple[str, str, *tuple[str, ...]]] = {
     "not logged in there":    (STEP, f'{STEP}\nvia = "CME-A"', "step[0]", "PM1 is not logged in at 'CME-A', but at: SSE-A"),
     "logged in nowhere":      (STEP, STEP.replace("PM1", "LP"), "step[0]", "LP is logged in at no SSE gateway"),
     "unknown symbol":         ('symbol = "MNQU3", side = "buy"', 'symbol = "MNQZ3", side = "buy"', "step[0]", "no instrument named 'MNQZ3'; did you mean MNQU3?"),
-    "unknown action":         ('do = "claim"', 'do = "clam"', "step[1].do: no scenario action named 'clam'; did you mean 'claim' or 'unclaim'?", "approve, bust, cancel"),
+    "unknown action":         ('do = "claim"', 'do = "clam"', "step[1].do: no scenario action named 'clam'; did you mean 'claim' or 'unclaim'?", "approve, ", ", bust, "),
     "unknown key of a step":  ('do = "claim"', 'do = "claim"\nordr = "P1"', "step[1]: unknown key 'ordr'; did you mean order?"),
     "unknown algorithm":      ('symbol = "MNQU3"\n', 'symbol = "MNQU3"\nalgorithm = "Z"\n', "exchange[0].instrument[0].algorithm: no matching algorithm named 'Z'", "installed: A, C, F, K, O, Q, S, T"),
     "unknown order type":     ('kind = "sse"', 'kind = "sse"\norder_types = ["BROKR"]', "gateway[0].order_types[0]: no order type named 'BROKR'; did you mean 'BROKER'?"),

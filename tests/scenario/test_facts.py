@@ -8,6 +8,8 @@ import typing
 from pathlib import Path
 from typing import get_args
 
+import attrs
+import msgspec
 import pytest
 from commands import STAGED_ORDER, command, write
 
@@ -158,4 +160,9 @@ def test_every_fact_that_we_report_is_listed_and_no_other() -> None:
 
 @pytest.mark.parametrize("cls", dict.fromkeys(LABELS.values()), ids=lambda cls: cls.__name__)
 def test_the_types_of_every_message_can_be_read(cls: type) -> None:
-    assert typing.get_type_hints(cls)
+    if attrs.has(cls):
+        fields = [*attrs.fields_dict(cls)]
+    else:
+        fields = [field.name for field in msgspec.structs.fields(cls)]
+
+    assert {*fields} <= {*typing.get_type_hints(cls)}
