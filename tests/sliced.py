@@ -83,6 +83,7 @@ def at_the_exchange(told: Told) -> list[Account]:
 
 def check(told: Told, quantity: int) -> None:
     """Check what must hold of the order ``t1``, which never asked for more than *quantity*."""
+    assert told.result.violations == ()
     for account in at_the_exchange(told):
         assert account.working <= quantity - account.filled
     fills = told.payloads("SyntheticFill", "ET1")

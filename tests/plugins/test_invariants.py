@@ -235,7 +235,8 @@ def test_each_is_broken_by_what_it_is_for(name: str, entries: list[Entry], said:
 
 
 def test_every_invariant_is_shown_to_break() -> None:
-    elsewhere = {"uncrossed-books", "one-story"}
+    # `synthetic-room` in `tests/plugins/slicing/test_races.py`, on a floor with such orders.
+    elsewhere = {"uncrossed-books", "one-story", "synthetic-room"}
     assert {name for name, _, _ in BREAKS.values()} | elsewhere == set(invariants())
 
 

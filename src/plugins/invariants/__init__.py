@@ -9,6 +9,7 @@ from .books import UncrossedBooks
 from .drop_copy import OneStory
 from .orders import BothSides, OrderQuantities
 from .staging import OneOwner, ParentFills, StagedAudience
+from .synthetic import SyntheticRoom
 
 floorproof_contract = CONTRACT_VERSION
 
@@ -22,5 +23,6 @@ def invariants() -> Mapping[str, type]:
         "order-quantities": OrderQuantities,
         "parent-fills": ParentFills,
         "staged-audience": StagedAudience,
+        "synthetic-room": SyntheticRoom,
         "uncrossed-books": UncrossedBooks,
     }

@@ -152,6 +152,34 @@ def test_a_slicer_that_is_broken_is_found_out(
     check(Told(floorproof.run(floorproof.parse(made, PLUGINS))), QUANTITY)
 
 
+def _hasty(slicer: Slicer) -> bool:
+    """Send the market order, and only then the cancel of what rests."""
+    work, order = slicer.work, slicer.order
+    if work.crossed:
+        return False
+    resting = [child for child in order.alive if child.name.startswith("p")]
+    slicer.now(crossed=True)
+    entered = slicer._enter_crossing(work.cross_to - order.cum_qty)
+    for child in resting:
+        slicer._cancel(child)
+    return entered
+
+
+def test_a_run_says_by_itself_that_more_works_than_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order = {"duration": "4s", "style": "passive", "max_display": 100}
+    made = floor_of(order, [], [], "")
+    assert floorproof.run(floorproof.parse(made, PLUGINS)).violations == ()
+    # The gateway finds the overfill only where what rests is hit meanwhile: here nobody does.
+    monkeypatch.setattr(Slicer, "_crosses", _hasty)
+
+    (violation,) = floorproof.run(floorproof.parse(made, PLUGINS)).violations
+
+    assert violation.invariant == "synthetic-room"
+    assert violation.text == "t1 of 12 has filled 0, and 22 of its children work"
+
+
 def test_on_a_quiet_floor_all_of_it_is_bought() -> None:
     told = run(
         "0s LP enter s sell 20 @ 100",
