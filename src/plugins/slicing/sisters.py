@@ -7,6 +7,8 @@ Sources: TT, "TT Iceberg order", "TT Time Sliced order", "TT Time Duration order
 from __future__ import annotations
 
 from enum import StrEnum
+from fractions import Fraction
+from math import ceil
 from typing import Any, ClassVar
 
 import attrs
@@ -27,7 +29,7 @@ from .plan import Schedule, in_round_lots, share, split, varied
 from .tactics import Anchor, AtEnd, Leftover, Tactics
 
 INTERVAL_NS_MIN = 10_000_000
-"""The shortest interval of a time-sliced order."""
+"""The shortest interval of a time-sliced order, and of a time-duration order."""
 
 _NONE = Duration(0)
 _FAR_NS = 366 * 24 * HOUR_NS
@@ -148,6 +150,19 @@ def _objection_to_made(order: SyntheticOrder, desk: SyntheticDesk) -> str:
     if desk.is_synthetic(order.symbol):
         return f"{order.symbol}: expected an exchange's instrument, for a {order.order_type} order"
     return ""
+
+
+def _objection_to_haste(order: SyntheticOrder, left_ns: int) -> str:
+    """Return that so much time is too short for what is left of a time-duration order."""
+    parameters: TimeDurationParameters = order.parameters
+    if parameters.slice_type is SliceType.INTERVAL:
+        return ""  # the interval is given
+    left = order.order_qty - order.cum_qty
+    slices = max(1, ceil(Fraction(left, parameters.size(order.order_qty))))
+    if left_ns >= slices * INTERVAL_NS_MIN:
+        return ""
+    each = seconds(left_ns // slices)
+    return f"duration: {slices} slices of {each}, expected at least 0.01s each"
 
 
 @attrs.frozen(kw_only=True)
@@ -305,6 +320,7 @@ class TimeDuration(_Sister):
         return (
             _objection_to_made(order, desk)
             or checked.objection(order, _instrument(order, desk), rests=rests)
+            or _objection_to_haste(order, end_ns - max(start_ns, desk.now_ns))
             or objection_to_hours(
                 order.symbol, max(start_ns, desk.now_ns), end_ns, desk.hours(order.symbol)
             )

@@ -19,6 +19,7 @@ from sliced import LINKS, MOVES, Account, at_the_exchange, check
 
 import floorproof
 from floorproof.market.identifiers import ClOrdID
+from floorproof.market.messages import ExecutionReport
 from floorproof.market.synthetic import SynthStatus
 from floorproof.plugins.slicing.slicer import Slicer
 from floorproof.plugins.synthetic import Finish
@@ -54,6 +55,7 @@ def floor_of(
     asked: Sequence[tuple[int, str]],
     limit: str,
     order_type: str = "TT_TWAP",
+    symbol: str = "MNQU3",
 ) -> str:
     """Return a floor in which a market moves, and a user works an order."""
     steps = ["0s LP enter b buy 9 @ 99.75", "0s LP enter s sell 9 @ 100.25"]
@@ -61,11 +63,11 @@ def floor_of(
         price = 10_000 + 25 * ticks
         ioc = " ioc" if immediate else ""
         steps.append(f"{tenth / 10}s LP enter m{number} {side} {qty} @ {price / 100:.2f}{ioc}")
-    more = enter("1s", "ET1", "t1", order_type, f"buy {QUANTITY} MNQU3{limit}", parameters=order)
+    more = enter("1s", "ET1", "t1", order_type, f"buy {QUANTITY} {symbol}{limit}", parameters=order)
     for tenth, what in asked:
         table: dict[str, Any] = {"order": "t1"}
         if what in _ASKS:
-            table |= {"symbol": "MNQU3", "type": order_type, **_ASKS[what]}
+            table |= {"symbol": symbol, "type": order_type, **_ASKS[what]}
         more += step(f"{tenth / 10}s", "ET1", "edit" if what in _ASKS else what, table)
     return text("\n".join(steps), more=more, types=SLICERS, links=LINKS)
 
@@ -104,6 +106,52 @@ def test_a_cancel_leaves_no_orphan(
     row = told.result.windows()["ET1"].synthetic[ClOrdID("t1")]
     assert row.synth_status in ("Canceled", "Finished")
     assert at_the_exchange(told)[-1].working == 0
+
+
+@pytest.mark.rule("SLICE-1", "SLICE-4")
+@settings(max_examples=settings().max_examples // 4)
+@given(
+    st.sampled_from(["aggressive", "default", "passive"]),
+    MOVES,
+    st.lists(
+        st.tuples(st.integers(11, 59), st.sampled_from(["pause", "resume", "cancel"])), max_size=3
+    ),
+    st.integers(1, 10**6),
+)
+def test_any_twap_in_a_made_instrument_meets_any_market(
+    style: str,
+    moves: list[tuple[int, str, int, int, bool]],
+    asked: list[tuple[int, str]],
+    seed: int,
+) -> None:
+    order = {"duration": "4s", "max_display": 30, "style": style}
+    made = floor_of(order, moves, sorted(asked), " @ 101", symbol="2xMNQU3")
+
+    told = Told(floorproof.run(floorproof.parse(made, PLUGINS), seed=seed, in_place=True))
+
+    check_made(told, QUANTITY, lots=2)
+
+
+def check_made(told: Told, quantity: int, lots: int) -> None:
+    """Check a TWAP whose instrument is so many lots of the leg that is traded for it."""
+    assert told.result.violations == ()
+    legs: dict[int, tuple[int, int]] = {}
+    for entry in told.messages:
+        report = entry.payload
+        if (entry.sender, entry.actor) != ("CME", "CME-A") or not isinstance(
+            report, ExecutionReport
+        ):
+            continue
+        if report.parent_id and report.order_id is not None:
+            legs[report.order_id] = report.cum_qty, report.leaves_qty
+            # Filled and working: never more than the legs of the whole order.
+            assert sum(map(sum, legs.values())) <= lots * quantity
+    row = told.result.windows()["ET1"].synthetic.get(ClOrdID("t1"))
+    if row is None:
+        return
+    assert row.cum_qty == sum(cum for cum, _ in legs.values()) // lots
+    if row.synth_status in ("Canceled", "Finished"):
+        assert not any(leaves for _, leaves in legs.values())
 
 
 # --- negative controls ----------------------------------------------------------------
@@ -163,6 +211,18 @@ def _hasty(slicer: Slicer) -> bool:
     for child in resting:
         slicer._cancel(child)
     return entered
+
+
+def test_a_twap_that_leaves_its_spread_behind_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order = {"duration": "4s", "style": "passive", "max_display": 30}
+    made = floor_of(order, [], [(20, "cancel")], " @ 101", symbol="2xMNQU3")
+    check_made(Told(floorproof.run(floorproof.parse(made, PLUGINS))), QUANTITY, lots=2)
+    monkeypatch.setattr(Slicer, "stop", _careless)
+
+    with pytest.raises(AssertionError):
+        check_made(Told(floorproof.run(floorproof.parse(made, PLUGINS))), QUANTITY, lots=2)
 
 
 def test_a_run_says_by_itself_that_more_works_than_is_left(

@@ -170,6 +170,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "two times":      ("TT_TIME_DURATION", "buy 9 MNQU3 @ 99",
                        {"display": 2, "end": "9s", "duration": "1s"},
                        "duration: expected either it or start and end, found both"),
+    "short slices":   ("TT_TIME_DURATION", "buy 9 MNQU3 @ 99", {"display": 2, "duration": "40ms"},
+                       "duration: 5 slices of 0.008s, expected at least 0.01s each"),
     "two cuts":       ("TT_TIME_DURATION", "buy 9 MNQU3 @ 99",
                        {"display": 2, "slice_type": "interval", "interval": "1s"},
                        "display: expected none where slices are cut by an interval"),
@@ -187,6 +189,103 @@ def test_a_sister_that_may_not_be_is_refused(
 
     assert [each.text for each in told.payloads("SyntheticReject")] == [why]
     assert sent(told) == []
+
+
+# --- edits ---------------------------------------------------------------------------
+
+ICE: dict[str, Any] = {"display": 4}
+EVERY: dict[str, Any] = {"display": 3, "interval": "1s"}
+WITHIN: dict[str, Any] = {"display": 3, "duration": "3s"}
+
+# The order, when it is edited, and how; what its gateway asks of the exchange from then on.
+# fmt: off
+TAKEN: dict[str, tuple[tuple[str, str, dict[str, Any]], str, dict[str, Any], list[str]]] = {
+    "iceberg, more":
+        (("TT_ICEBERG", "buy 8 MNQU3 @ 100.50", ICE), "2s", {"quantity": 12},
+         ["2 p1.1: cancel p1", "2 p2 Buy 4 @ 100.50"]),
+    "iceberg, another display":
+        (("TT_ICEBERG", "buy 8 MNQU3 @ 100.50", ICE), "2s", {"parameters": {"display": 2}},
+         ["2 p1.1: cancel p1", "2 p2 Buy 2 @ 100.50"]),
+    "iceberg, another limit moves what works":
+        (("TT_ICEBERG", "buy 8 MNQU3 @ 100.50", ICE), "2s", {"price": "100.25"},
+         ["2 p1.1: p1 to Buy 4 @ 100.25"]),
+    "time sliced, more":
+        (("TT_TIME_SLICED", "buy 6 MNQU3 @ 101", EVERY), "1.5s", {"quantity": 9},
+         ["1.5 p2 Buy 3 @ 101.00", "2.5 p3 Buy 3 @ 101.00"]),
+    "time sliced, another interval":
+        (("TT_TIME_SLICED", "buy 9 MNQU3 @ 101", EVERY), "1.5s", {"parameters": {"interval": "2s"}},
+         ["1.5 p2 Buy 3 @ 101.00", "3.5 p3 Buy 3 @ 101.00"]),
+    "time sliced, leftovers from now on merged":
+        (("TT_TIME_SLICED", "buy 9 MNQU3 @ 100", EVERY), "2.5s",
+         {"parameters": {"leftover": "merge"}},
+         ["2.5 p1.1: cancel p1", "2.5 p2.1: cancel p2", "2.5 p3 Buy 3 @ 100.00",
+          "3.5 p3.1: cancel p3", "3.5 p4 Buy 6 @ 100.00",
+          "4.5 p4.1: cancel p4", "4.5 p5 Buy 9 @ 100.00"]),
+    "time duration, longer":
+        (("TT_TIME_DURATION", "buy 9 MNQU3 @ 101", WITHIN), "1.5s",
+         {"parameters": {"duration": "5s"}},
+         ["1.5 p2 Buy 3 @ 101.00", "3.75 p3 Buy 3 @ 101.00"]),
+}
+REFUSED_EDITS: dict[str, tuple[tuple[str, str, dict[str, Any]], str, dict[str, Any], str]] = {
+    "large display":
+        (("TT_ICEBERG", "buy 8 MNQU3 @ 100.50", ICE), "2s", {"parameters": {"display": 9}},
+         "display 9: expected a whole number from 1 to 8"),
+    "two displays":
+        (("TT_ICEBERG", "buy 8 MNQU3 @ 100.50", ICE), "2s", {"parameters": {"display_percent": 9}},
+         "display: expected either it or display_percent"),
+    "less than is filled":
+        (("TT_TIME_SLICED", "buy 9 MNQU3 @ 101", EVERY), "2.5s", {"quantity": 5},
+         "order_qty 5: expected at least what is filled, 6"),
+    "less than works":
+        (("TT_ICEBERG", "buy 8 MNQU3 @ 100.50", {"display": 4}), "2s",
+         {"quantity": 3, "parameters": {"display": 2}},
+         "order_qty 3: expected at least what is filled and works, 4"),
+    "short interval":
+        (("TT_TIME_SLICED", "buy 9 MNQU3 @ 101", EVERY), "1.5s",
+         {"parameters": {"interval": "1ms"}}, "interval 0.001s: expected at least 0.01s"),
+    "an end that is past":
+        (("TT_TIME_DURATION", "buy 9 MNQU3 @ 101", WITHIN), "2.5s",
+         {"parameters": {"duration": "1s"}}, "end 2s: expected after the start and now, 2.5s"),
+    "an end too near":
+        (("TT_TIME_DURATION", "buy 9 MNQU3 @ 101", WITHIN), "1.995s",
+         {"parameters": {"duration": "1s"}},
+         "duration: 2 slices of 0.0025s, expected at least 0.01s each"),
+    "finished":
+        (("TT_ICEBERG", "buy 8 MNQU3 @ 101", ICE), "9s", {"quantity": 12}, "t1 is Finished"),
+}
+# fmt: on
+
+
+def edited(order: tuple[str, str, dict[str, Any]], at: str, asked: dict[str, Any]) -> Told:
+    table = {"order": "t1", "symbol": "MNQU3", "type": order[0], **asked}
+    return play(order[0], order[1], more=step(at, "ET1", "edit", table), **order[2])
+
+
+@pytest.mark.rule("SLICE-1", "TWAP-10")
+@pytest.mark.parametrize(("order", "at", "asked", "then"), TAKEN.values(), ids=TAKEN.keys())
+def test_an_edited_sister_works_what_is_left_anew(
+    order: tuple[str, str, dict[str, Any]], at: str, asked: dict[str, Any], then: list[str]
+) -> None:
+    told = edited(order, at, asked)
+
+    assert told.payloads("SyntheticReject") == []
+    before = sent(play(order[0], order[1], **order[2]))
+    lines = sent(told)
+    kept = [line for line in before if float(line.split()[0]) < float(at.removesuffix("s"))]
+    assert lines == [*kept, *then]
+    check(told, asked.get("quantity", 9))
+
+
+@pytest.mark.parametrize(
+    ("order", "at", "asked", "why"), REFUSED_EDITS.values(), ids=REFUSED_EDITS.keys()
+)
+def test_an_edit_that_may_not_be_leaves_a_sister_as_it_is(
+    order: tuple[str, str, dict[str, Any]], at: str, asked: dict[str, Any], why: str
+) -> None:
+    told = edited(order, at, asked)
+
+    assert [each.text for each in told.payloads("SyntheticReject")] == [why]
+    assert sent(told) == sent(play(order[0], order[1], **order[2]))
 
 
 # --- whatever meets on the way -------------------------------------------------------
