@@ -36,7 +36,7 @@ from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 from ..wire.fix_header import first_values
 from ..wire.fix_session_values import Output, Received, SessionState, Transmit
-from ..wire.fix_text import Pairs
+from ..wire.fix_text import Pairs, Unsayable
 from ..wire.ilink import Message, Refused, decode, encode, is_request, speaks
 from .fix_end import EndConfig, FixEnd, SessionDue
 from .matching_engine import MatchingEngine
@@ -282,7 +282,11 @@ class FixVenue:
     def _say(self, end: FixEnd, report: Message, delivery: Delivery) -> Iterator[Answer]:
         if isinstance(report, ExecutionReport):
             end.names.told(report)
-        said = encode(report, end.talk(self._now_ns, returns=True))
+        try:
+            said = encode(report, end.talk(self._now_ns, returns=True))
+        except Unsayable as error:
+            yield Fact("session", SessionEvent(end.peer, "not told", str(error)))
+            return
         outputs = end.session.send(said.msg_type, said.body, self._now_ns, sub_id=said.sub_id)
         yield from self._do(end, outputs, delivery)
 

@@ -173,7 +173,7 @@ def _say(message: Any, rows: Iterable[Row | Group], talk: Talk) -> Iterator[Pair
         if text is None:
             continue
         field = FIELDS[row.tag]
-        if row.tag not in _AS_SENT and not field.fits(text):
+        if row.tag not in _AS_SENT and not field.fits(text, reported=talk.returns):
             raise Unsayable(row.tag, text, f"{field.name} of {field.type}({field.size})")
         yield row.tag, text
 
@@ -262,7 +262,7 @@ def _block(pairs: Sequence[Pair], rows: Iterable[Row | Group], talk: Talk) -> _B
         place += 1
         if tag not in known:
             continue
-        _check_value(tag, text)
+        _check_value(tag, text, talk)
         if tag in block.fields:
             raise Refused(f"{_named(tag)} tag appears more than once")
         block.fields[tag] = text
@@ -315,11 +315,11 @@ def _first(rows: Sequence[Row | Group]) -> int:
     return first.tag
 
 
-def _check_value(tag: int, text: str) -> None:
+def _check_value(tag: int, text: str, talk: Talk) -> None:
     field = FIELDS[tag]
     if not text:
         raise Refused(f"{_named(tag)} tag has no value")
-    if not field.takes(text):
+    if not field.takes(text, reported=talk.returns):
         raise Refused(
             f"{_named(tag)} tag has an incorrect value: ({text}), should be {field.expected}"
         )

@@ -80,6 +80,8 @@ _PATTERNS = {
     FieldType.GROUP: re.compile(r"[0-9]{1,3}"),
 }
 _INT = re.compile(r"-?[0-9]+")
+_REPORTED_PRICE = re.compile(r"(?=.{1,20}$)[+-]?[0-9]+(\.[0-9]{1,9})?")
+"""Nine digits on either side are what clients may send; what trades elsewhere may be more."""
 
 
 @attrs.frozen
@@ -95,12 +97,18 @@ class Field:
     values: tuple[str, ...] = ()
     """What it may be; empty for anything of the type."""
 
-    def takes(self, text: str) -> bool:
+    def takes(self, text: str, *, reported: bool = False) -> bool:
         """Return whether *text* is a value of this field."""
-        return text in self.values if self.values else self.fits(text)
+        return text in self.values if self.values else self.fits(text, reported=reported)
 
-    def fits(self, text: str) -> bool:
-        """Return whether *text* is of this field's type, and no longer than it may be."""
+    def fits(self, text: str, *, reported: bool = False) -> bool:
+        """Return whether *text* is of this field's type, and no longer than it may be.
+
+        Args:
+            reported: whether it is the venue that says it, whose prices may be longer.
+        """
+        if reported and self.type is FieldType.PRICE:
+            return bool(_REPORTED_PRICE.fullmatch(text))
         if self.type is FieldType.STRING:
             return self.size is None or len(text) <= self.size
         if self.type is FieldType.INT:

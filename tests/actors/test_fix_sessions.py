@@ -440,6 +440,34 @@ def test_what_comes_back_otherwise_ends_no_run(instead: dict[str, str]) -> None:
     assert book(at.exchange) == ["raw 5 @ 1300"]
 
 
+@pytest.mark.rule("ILINK-1")
+def test_a_fill_at_a_price_that_no_fix_order_could_have_is_told() -> None:
+    at = desk(rule=None)
+    at.exchange.receive(request("F200 rich BUY 3 @ 5000000000"), 0)  # not as text
+
+    at.send("F100", request("F100 s SELL 3 @ 1"))
+
+    assert any("|31=5000000000|" in text for text in at.texts)
+    fill = at.traders["F100"].heard[-1]
+    assert isinstance(fill, ExecutionReport)
+    assert fill.last_px == 5_000_000_000
+
+
+def test_a_price_that_has_no_text_at_all_is_put_on_record_and_ends_no_run() -> None:
+    at = desk(rule=None)
+    at.exchange.receive(request(f"F200 rich BUY 3 @ {10**20}"), 0)
+
+    at.send("F100", request("F100 s SELL 3 @ 1"))
+
+    told = [fact for fact in at.facts if "not told" in fact]
+    assert len(told) == 2, "the fill, to either session"
+    assert all("expected LastPx of Price" in fact or "expected Price" in fact for fact in told)
+    assert book(at.exchange) == []
+    at.send("F100", request("F100 s2 SELL 3 @ 5"))
+    assert book(at.exchange) == ["s2 3 @ 5"]
+    assert at.is_logged_on("F100")
+
+
 def test_only_registered_operators_may_send() -> None:
     at = desk(operators=("PM1", "PM2"))
 
