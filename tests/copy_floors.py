@@ -41,6 +41,7 @@ def scenario(
     seconds: int = 8,
     kind: str = "CGW",
     fix: bool = False,
+    session: str = "",
     extra: str = "",
     service: str = "",
     keys: bool = True,
@@ -51,11 +52,12 @@ def scenario(
         steps: what an administrator does to sessions: second, act, session.
         groups: by desk, the filters and the sources of its group.
         fix: whether ALPHA's session speaks FIX text.
+        session: more of that session's table.
     """
     lines = [
         '[scenario]\nname = "drop copy"\nstart = 2023-07-17T13:30:00Z',
         '[[exchange]]\nname = "CME"',
-        *(['[[exchange.session]]\nname = "ALPHA"\nheartbeat = "5s"'] if fix else []),
+        *(['[[exchange.session]]\nname = "ALPHA"\nheartbeat = "5s"\n' + session] if fix else []),
         '[[exchange.instrument]]\nsymbol = "MNQU3"\nprice_decimals = 2\ntick = "0.25"',
         '[[user]]\nname = "ADMIN"\nrole = "administrator"',
         '[registry]\nfront_ends = ["TT"]',

@@ -53,10 +53,10 @@ class CentreUserDesk:
     Receives:
         Acts (`floorproof.market.centre_acts`) from the scenario; the centre's answers.
     Sends:
-        Requests to the centre; `KeyFile` to the session's own participant.
+        Requests to the centre; `KeyFile` to those who log on to the session.
     """
 
-    def __init__(self, centre: CompID, sessions: Mapping[SessionID, CompID]) -> None:
+    def __init__(self, centre: CompID, sessions: Mapping[SessionID, tuple[CompID, ...]]) -> None:
         self._centre = centre
         self._sessions = sessions
         self._acts: deque[CreateGroup | EditGroup | TakeKey] = deque()
@@ -114,9 +114,8 @@ class CentreUserDesk:
                 self._acts[0] = TakeKey(session_id=act.session_id, generate=False, key="newest")
                 yield self._begin()
             case KeyFile() as file:
-                session = self._sessions.get(file.session_id)
-                if session is not None:
-                    yield Send(session, file)
+                for owner in self._sessions.get(file.session_id, ()):
+                    yield Send(owner, file)
                 yield from self._done()
             case DraftClosed():
                 yield from self._done()

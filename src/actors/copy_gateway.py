@@ -8,14 +8,13 @@ from functools import partial
 
 import attrs
 
-from ..market.centre_messages import GroupGone, GroupLive, GroupRow, KeysLive, LiveKey
+from ..market.centre_messages import GroupGone, GroupLive, GroupRow, KeysLive
 from ..market.copy_filters import CopyFilter, admits
 from ..market.copy_groups import has_copied
 from ..market.firms import EntityName, GatewayKind, SenderComp, SessionID
 from ..market.fix_line import Connected, Disconnected, FailOverSession, FixText
 from ..market.identifiers import CompID
-from ..market.secure_keys import SecretKey
-from ..market.secure_logon import LogonRefusal, SecureLogon
+from ..market.secure_logon import LogonRefusal
 from ..market.told import NotCopied, SourceReport, SourceText
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
@@ -24,6 +23,7 @@ from ..wire.fix_header import Fields, first_values
 from ..wire.fix_session_values import Output, Received
 from ..wire.fix_text import Pairs, Unsayable, parse
 from .fix_end import EndConfig, FixEnd, SessionDue
+from .session_keys import LiveKeys
 
 READ_ONLY = "A drop copy session is read only."
 
@@ -68,7 +68,6 @@ class _Kept:
     """What outlasts a crash, besides what its sessions keep."""
 
     groups: dict[tuple[EntityName, str], GroupRow] = attrs.field(factory=dict)
-    keys: dict[SessionID, tuple[LiveKey, ...]] = attrs.field(factory=dict)
     writers: dict[CompID, SourceWriter] = attrs.field(factory=dict)
     copies: dict[CompID, list[Pairs]] = attrs.field(factory=dict)
     """What each target session was sent, in order."""
@@ -96,6 +95,7 @@ class CopyGateway:
         kept = context.store.setdefault("drop copy", _Kept())
         assert isinstance(kept, _Kept), "its own"
         self._kept = kept
+        self._keys = LiveKeys(context.store)
         self._ends: dict[CompID, FixEnd] = {}
         self._by_peer: dict[CompID, CompID] = {}
         for target, end in config.targets.items():
@@ -128,8 +128,8 @@ class CopyGateway:
                 self._kept.groups[entity, group.name] = group
             case GroupGone(entity=entity, name=name) if sender == config.centre:
                 self._kept.groups.pop((entity, name), None)
-            case KeysLive(session_id=session_id, keys=keys) if sender == config.centre:
-                self._kept.keys[session_id] = keys
+            case KeysLive() as live if sender == config.centre:
+                self._keys.take(live)
             case Connected() | FixText() | Disconnected() if sender in self._by_peer:
                 yield from self._from_desk(self._ends[self._by_peer[sender]], delivery)
             case SessionDue(peer) if sender == delivery.recipient:
@@ -240,16 +240,10 @@ class CopyGateway:
         yield from self._do(end, outputs)
 
     def _check_logon(self, target: CompID, fields: Fields, now_ns: int) -> LogonRefusal | None:
-        check = SecureLogon(
-            comp_id=target, drop_copy=True, keys=partial(self._secret, SessionID(target))
+        start = self._config.start
+        return self._keys.check(
+            SessionID(target), fields, now_ns, start, comp_id=target, drop_copy=True
         )
-        return check.check(fields, now_ns, self._config.start)
-
-    def _secret(self, session_id: SessionID, access_key_id: str, now_ns: int) -> SecretKey | None:
-        for key in self._kept.keys.get(session_id, ()):
-            if key.access_key_id == access_key_id and now_ns < key.expires_ns:
-                return key.secret
-        return None
 
 
 def _not_copied(comp: SenderComp, number: int, why: str) -> Fact:

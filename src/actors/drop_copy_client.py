@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-import attrs
-
 from ..market.centre_messages import KeyFile
 from ..market.fix_line import (
     Connected,
@@ -18,15 +16,13 @@ from ..market.fix_line import (
     SessionEvent,
 )
 from ..market.identifiers import CompID
-from ..market.secure_logon import signed
 from ..market.told import CopyReceived
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 from ..wire.copies import MSG_TYPE, Copied, NoCopy, unwrap
-from ..wire.fix_header import Fields
 from ..wire.fix_session_values import Output, Received, SessionState
-from ..wire.fix_text import Pairs
 from .fix_end import EndConfig, FixEnd, SessionDue
+from .session_keys import KeyFiles
 
 
 class DropCopyClient:
@@ -43,19 +39,15 @@ class DropCopyClient:
     resend of what was processed before; ``session`` (`SessionEvent`).
 
     Args:
-        configs: its end of each session.
-        waits_for_key: whether it cannot log on before it has been given a secure key.
+        configs: its end of each session; one with a ``key_session`` does not log on before
+            it has been given a key.
     """
 
-    def __init__(
-        self, configs: Sequence[EndConfig], context: Context, *, waits_for_key: bool = False
-    ) -> None:
+    def __init__(self, configs: Sequence[EndConfig], context: Context) -> None:
+        self._keys = KeyFiles(context.store)
         self._ends = {
-            config.peer: FixEnd(attrs.evolve(config, sign_logon=self._sign), context)
-            for config in configs
+            config.peer: FixEnd(self._keys.signing(config), context) for config in configs
         }
-        self._waits_for_key = waits_for_key
-        self._key: KeyFile | None = None
         processed = context.store.setdefault("processed", {})
         assert isinstance(processed, dict), "its own"
         self._processed: dict[tuple[str, str, int], None] = processed
@@ -64,8 +56,9 @@ class DropCopyClient:
         self._now_ns = 0
 
     def start(self) -> Iterator[Answer]:
-        if not self._waits_for_key:
-            yield from self._connect_all()
+        for end in self._ends.values():
+            if end.config.connects and self._keys.can_log_on(end.config):
+                yield from self._connect(end)
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = delivery.now_ns
@@ -82,9 +75,12 @@ class DropCopyClient:
                 mine = self._ends[peer]
                 yield from self._do(mine, mine.due(self._now_ns))
             case KeyFile() as file:
-                first, self._key = self._key is None, file
-                if first and self._waits_for_key:
-                    yield from self._connect_all()
+                ends = self._ends.values()
+                waiting = [each for each in ends if not self._keys.can_log_on(each.config)]
+                self._keys.take(file)
+                for each in waiting:
+                    if each.config.connects and self._keys.can_log_on(each.config):
+                        yield from self._connect(each)
             case ConnectSession() | DisconnectSession() | LogOutSession() as act if (
                 delivery.sender == ENVIRONMENT
             ):
@@ -114,20 +110,10 @@ class DropCopyClient:
             case LogOutSession(text=text):
                 yield from self._do(end, end.session.log_out(self._now_ns, text))
 
-    def _connect_all(self) -> Iterator[Answer]:
-        for end in self._ends.values():
-            if end.config.connects:
-                yield from self._connect(end)
-
     def _connect(self, end: FixEnd) -> Iterator[Answer]:
         end.connection += 1
         yield Send(end.peer, Connected(end.connection))
         yield from self._do(end, end.session.connected(self._now_ns))
-
-    def _sign(self, fields: Fields) -> Pairs:
-        if self._key is None:
-            return ()
-        return tuple(signed(fields, self._key.access_key_id, self._key.secret).items())
 
     def _do(self, end: FixEnd, outputs: Iterable[Output]) -> Iterator[Answer]:
         yield from end.carry_out(

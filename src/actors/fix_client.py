@@ -12,6 +12,7 @@ from functools import partial
 import attrs
 import msgspec
 
+from ..market.centre_messages import KeyFile
 from ..market.fix import MsgType
 from ..market.fix_line import (
     Connected,
@@ -32,6 +33,7 @@ from ..wire.fix_text import Unsayable
 from ..wire.ilink import Refused, decode, encode, is_request, message_type
 from ..wire.ilink_names import Request, name_of
 from .fix_end import EndConfig, FixEnd, SessionDue
+from .session_keys import KeyFiles
 
 
 @attrs.define
@@ -48,19 +50,26 @@ class FixClient:
 
     Receives:
         `FixText` and `Disconnected` from venues; `ConnectSession`, `DisconnectSession` and
-        `LogOutSession` from the scenario; whatever its participant receives.
+        `LogOutSession` from the scenario; whatever its participant receives; of a session
+        with secure keys also `KeyFile`, from who manages them.
     Sends:
         `Connected`, `Disconnected` and `FixText` to venues; whatever its participant sends.
 
-    A request waits while its session logs on.  Where there is no connection, or the text
-    has no form for it, the participant gets a `SessionReject` from its own end.
+    A session with secure keys logs on once it has been given one, and signs with the newest.
+    A request waits while its session logs on, also for a key from before the run.  Where there
+    is no connection, or the text has no form for it, the participant gets a `SessionReject`
+    from its own end.
 
     Facts: ``session`` (`SessionEvent`), what becomes of the sessions; ``session mismatch``.
     """
 
     def __init__(self, inner: Responder, configs: Sequence[EndConfig], context: Context) -> None:
         self._inner = inner
-        self._clients = {config.peer: _Client(FixEnd(config, context)) for config in configs}
+        self._keys = KeyFiles(context.store)
+        self._key_sessions = {config.key_session for config in configs}
+        self._clients = {
+            config.peer: _Client(FixEnd(self._keys.signing(config), context)) for config in configs
+        }
         self._now_ns = 0
 
     def start(self) -> Iterator[Answer]:
@@ -68,7 +77,8 @@ class FixClient:
         if begin is not None:
             yield from self._passed(begin(), None)
         for client in self._clients.values():
-            if client.end.config.connects:
+            config = client.end.config
+            if config.connects and self._keys.can_log_on(config):
                 yield from self._connect(client)
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
@@ -90,10 +100,20 @@ class FixClient:
                     "session mismatch",
                     {"sender": delivery.sender, "message": type(message).__name__},
                 )
+            case KeyFile(session_id=session_id) as file if session_id in self._key_sessions:
+                yield from self._take_key(file)
             case ConnectSession() | DisconnectSession() | LogOutSession() as act:
                 yield from self._act(act, delivery)
             case _:
                 yield from self._passed(self._inner.receive(delivery), delivery)
+
+    def _take_key(self, file: KeyFile) -> Iterator[Answer]:
+        """Sign with a key from now on; log on with the first."""
+        ends = [client for client in self._clients.values() if client.end.config.connects]
+        waiting = [each for each in ends if not self._keys.can_log_on(each.end.config)]
+        self._keys.take(file)
+        for client in waiting:
+            yield from self._connect(client)
 
     # --- what a scenario does --------------------------------------------------------
 
@@ -141,7 +161,9 @@ class FixClient:
         self, client: _Client, request: Request, delivery: Delivery | None
     ) -> Iterator[Answer]:
         session = client.end.session
-        if session.state is SessionState.CONNECTED or delivery is None:
+        config = client.end.config
+        waits = config.awaits_key and not self._keys.can_log_on(config)
+        if waits or session.state is SessionState.CONNECTED or delivery is None:
             client.held.append(request)
             return
         if not session.is_logged_on:

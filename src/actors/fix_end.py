@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import attrs
 import msgspec
 
+from ..market.firms import SessionID
 from ..market.fix_line import Disconnected, FixText, SessionEvent
 from ..market.identifiers import CompID
 from ..runtime.participant import Answer, Context, Fact, Send
@@ -50,6 +51,12 @@ class EndConfig:
 
     operators: tuple[str, ...] = ()
     """At a venue's end: who may send over the session (50); none for anybody."""
+
+    key_session: SessionID | None = None
+    """Whose secure keys its logons are signed with, and checked against; None for none."""
+
+    awaits_key: bool = False
+    """At a client's end: whether a key from before the run is on its way as the run begins."""
 
     check_logon: CheckLogon | None = None
     sign_logon: SignLogon | None = None

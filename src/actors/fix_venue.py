@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+import attrs
 import msgspec
 
+from ..market.centre_messages import KeysLive
 from ..market.exchange import Exchange
 from ..market.fix_line import (
     Connected,
@@ -23,6 +25,7 @@ from ..market.identifiers import CompID
 from ..market.messages import ExecutionReport
 from ..market.operations import CancelOrders
 from ..market.rules import Bound, Remember
+from ..market.secure_logon import LogonRefusal
 from ..market.session_rules import (
     CancelSession,
     EndSession,
@@ -34,12 +37,14 @@ from ..market.session_rules import (
 from ..market.told import SourceReport, SourceText
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
-from ..wire.fix_header import first_values
+from ..wire.fix_header import Fields, first_values
+from ..wire.fix_logon import CheckLogon
 from ..wire.fix_session_values import Output, Received, SessionState, Transmit
 from ..wire.fix_text import Pairs, Unsayable
 from ..wire.ilink import Message, Refused, decode, encode, is_request, speaks
 from .fix_end import EndConfig, FixEnd, SessionDue
 from .matching_engine import MatchingEngine
+from .session_keys import LiveKeys
 
 
 class FixVenue:
@@ -47,8 +52,8 @@ class FixVenue:
 
     Receives:
         `Connected`, `FixText` and `Disconnected` from those who have a session;
-        `FailOverSession` from the scenario; whatever the engine receives, also from
-        participants who speak no FIX.
+        `FailOverSession` from the scenario; `KeysLive` from the request centre; whatever the
+        engine receives, also from participants who speak no FIX.
     Sends:
         `FixText` and `Disconnected` to those who have a session; whatever the engine sends;
         to drop copy a `SourceText` of whatever those sessions are told.
@@ -65,9 +70,16 @@ class FixVenue:
         configs: Sequence[EndConfig],
         context: Context,
         rules: SessionRules | None = None,
+        centre: CompID | None = None,
     ) -> None:
+        """Args: centre: who says which secure keys are good, where sessions have any."""
         self._engine = engine
-        self._ends = {config.peer: FixEnd(config, context) for config in configs}
+        self._centre = centre
+        self._keys = LiveKeys(context.store)
+        self._ends = {
+            config.peer: FixEnd(attrs.evolve(config, check_logon=self._guard(config)), context)
+            for config in configs
+        }
         self._rules = rules or SessionRules()
         copied = context.store.setdefault("copied", {})
         assert isinstance(copied, dict), "its own"
@@ -83,7 +95,8 @@ class FixVenue:
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = now_ns = delivery.now_ns
-        end = self._ends.get(CompID(delivery.sender))
+        sender = CompID(delivery.sender)
+        end = self._ends.get(sender)
         match delivery.message:
             case Connected(connection) if end is not None:
                 outputs = end.session.lost(now_ns)
@@ -104,13 +117,39 @@ class FixVenue:
                 yield from self._do(due, due.due(now_ns), delivery)
             case FailOverSession(session) if delivery.sender == ENVIRONMENT:
                 self._ends[session].session.fail_over()
+            case KeysLive() as live if sender == self._centre:
+                self._keys.take(live)
             case (
-                Connected() | FixText() | Disconnected() | SessionDue() | FailOverSession()
+                Connected()
+                | FixText()
+                | Disconnected()
+                | SessionDue()
+                | FailOverSession()
+                | KeysLive()
             ) as message:
                 named = type(message).__name__
                 yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
             case _:
                 yield from self._passed(self._engine.receive(delivery), delivery)
+
+    def _guard(self, config: EndConfig) -> CheckLogon | None:
+        """Return what checks the logons of a session with secure keys."""
+        key_session = config.key_session
+        if key_session is None:
+            return config.check_logon
+        settings = config.settings
+
+        def check(fields: Fields, now_ns: int) -> LogonRefusal | None:
+            return self._keys.check(
+                key_session,
+                fields,
+                now_ns,
+                settings.start,
+                comp_id=settings.target_comp_id,
+                assigned=self._ends[config.peer].session.comp_id,
+            )
+
+        return check
 
     def _do(self, end: FixEnd, outputs: Iterable[Output], delivery: Delivery) -> Iterator[Answer]:
         outputs = list(outputs)

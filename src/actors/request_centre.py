@@ -39,7 +39,7 @@ class CentreConfig:
     key_services: Mapping[SessionID, tuple[CompID, ...]] = attrs.field(factory=dict)
     """Who checks the logons of each session."""
 
-    key_owners: Mapping[SessionID, CompID] = attrs.field(factory=dict)
+    key_owners: Mapping[SessionID, tuple[CompID, ...]] = attrs.field(factory=dict)
     """Who logs on with the keys of each session: he has those from before the run."""
 
 
@@ -61,10 +61,11 @@ class RequestCentreDesk:
 
     def start(self) -> Iterator[Answer]:
         yield from self._told(self._opening)
-        for session_id, owner in self._config.key_owners.items():
+        for session_id, owners in self._config.key_owners.items():
             file = self._centre.keys.newest_file(session_id)
             if file is not None:
-                yield Send(owner, file)
+                for owner in owners:
+                    yield Send(owner, file)
         yield from self._wake(0)
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:

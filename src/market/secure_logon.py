@@ -74,6 +74,13 @@ RULES = (
         "A signed value that is missing, empty, or holds what is not printable ASCII is refused.",
         f"{_READINGS}, what may be signed",
     ),
+    Rule(
+        "LOGON-9",
+        "On an order entry session a first logon's indicator is U, N or B; a later one may also"
+        " have the one that the answer gave, which is P after U.",
+        "CME Group Client Systems Wiki, iLink 2 standard header (46990006), tag 49, and session"
+        f" layer logon (46072740); {_READINGS}, the indicator of a later logon",
+    ),
 )
 
 SIGNED_TAGS = (34, 49, 50, 52, 57, 108, 142, 369, 1603, 1604, 1605)
@@ -170,6 +177,10 @@ class SecureLogon:
     drop_copy: bool = False
     """Whether it is a drop copy session, which ignores others' comp ids and has no backup."""
 
+    assigned: str | None = None
+    """The comp id that an earlier logon was given, with its seventh character: later ones may
+    have it too.  That of a session that came as undesignated ends in P."""
+
     keys: Callable[[str, int], SecretKey | None]
     """Returns the secret of an Access Key ID of the session's, if it is good at a moment."""
 
@@ -184,7 +195,7 @@ class SecureLogon:
             now_ns: the exchange's time, in nanoseconds since *start*.
         """
         comp_id = fields.get(49, "")
-        if comp_id[:6] != self.comp_id or comp_id[6:] not in self._tolerated():
+        if comp_id not in self._tolerated():
             answer = Answer.IGNORED if self.drop_copy else Answer.LOGOUT
             text = "Invalid SenderCompID (49) tag. Logout forced."
             return LogonRefusal(answer=answer, reason=Reason.COMP_ID, text=text)
@@ -216,9 +227,10 @@ class SecureLogon:
         return None
 
     def _tolerated(self) -> tuple[str, ...]:
+        """Return what a SenderCompID may be, the indicator included."""
         if self.drop_copy:
-            return (FaultTolerance.NONE,)
-        return (FaultTolerance.UNDESIGNATED, FaultTolerance.NONE, FaultTolerance.BACKUP)
+            return (f"{self.comp_id}{FaultTolerance.NONE}",)
+        return (*(f"{self.comp_id}{each}" for each in _FIRST), *filter(None, (self.assigned,)))
 
     def _beats(self, text: str) -> bool:
         low, high = self.heartbeats_s
@@ -234,6 +246,10 @@ class SecureLogon:
         except ValueError:  # the 99th of a month
             return True
         return abs(start + timedelta(microseconds=now_ns // 1_000) - sent) > self.tolerance
+
+
+_FIRST = (FaultTolerance.UNDESIGNATED, FaultTolerance.NONE, FaultTolerance.BACKUP)
+"""The indicators of a first logon to an order entry session."""
 
 
 def _invalid(reason: Reason) -> LogonRefusal:

@@ -31,7 +31,6 @@ class CopyDesk:
     name: CompID
     target: TargetSession
     ends: tuple[EndConfig, ...]
-    waits_for_key: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -69,11 +68,6 @@ class Copying:
             order_rejects=one.order_rejects,
             start=one.start,
         )
-
-    @property
-    def owners(self) -> dict[SessionID, CompID]:
-        """Which desk each target session's keys are for."""
-        return {desk.target.session_id: desk.name for desk in self.desks}
 
 
 def copying(
@@ -117,7 +111,13 @@ def copying(
                 peer=CompID(table.name), settings=acceptor, dialect=dialect
             )
             ends[CompID(table.name)].append(
-                EndConfig(peer=name, settings=client, dialect=dialect, connects=table.connects)
+                EndConfig(
+                    peer=name,
+                    settings=client,
+                    dialect=dialect,
+                    connects=table.connects,
+                    key_session=SessionID(target) if service.secure else None,
+                )
             )
         gateways[name] = CopyGatewayConfig(
             kind=kind,
@@ -137,7 +137,6 @@ def copying(
             name=CompID(table.name),
             target=of,
             ends=tuple(ends[CompID(table.name)]),
-            waits_for_key=service.secure,
         )
         for table, of in targets.values()
     )

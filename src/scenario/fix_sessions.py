@@ -66,8 +66,14 @@ def fix_sessions(
                     f' session = "{table.name}"',
                 )
             _check_kind(table, comp, where)
+            if table.secure and tables.request_centre is None:
+                raise ScenarioError(
+                    f"{where}.secure", "secure keys are a request centre's: expected one"
+                )
             with blamed_on(where):
-                yield _session(table, exchange, venue, comp)
+                yield _session(
+                    table, exchange, venue, comp, awaits_key=_awaits(tables, table, comp)
+                )
 
 
 def _check_kind(table: FixSessionTable, comp: SenderComp, where: str) -> None:
@@ -79,6 +85,13 @@ def _check_kind(table: FixSessionTable, comp: SenderComp, where: str) -> None:
         )
 
 
+def _awaits(tables: ScenarioFile, table: FixSessionTable, comp: SenderComp) -> bool:
+    """Return whether a session logs on with a key from before the run as this begins."""
+    centre = tables.request_centre
+    keys = () if centre is None else centre.key
+    return table.secure and table.connects and comp.session_id in {key.session for key in keys}
+
+
 def _check_symbols(venue: Venue, where: str) -> None:
     for symbol in venue.instruments:
         if not symbol.isascii() or not _SYMBOL.fits(symbol):
@@ -88,7 +101,12 @@ def _check_symbols(venue: Venue, where: str) -> None:
 
 
 def _session(
-    table: FixSessionTable, exchange: ExchangeTable, venue: Venue, comp: SenderComp
+    table: FixSessionTable,
+    exchange: ExchangeTable,
+    venue: Venue,
+    comp: SenderComp,
+    *,
+    awaits_key: bool,
 ) -> FixSession:
     dialect = Dialect(
         session=CompID(table.name),
@@ -118,16 +136,23 @@ def _session(
         target_comp_id=comp.comp_id,
         sender_sub_id=table.segment or "G",
     )
+    key_session = comp.session_id if table.secure else None
     return FixSession(
         owner=CompID(table.name),
         venue=venue.name,
         client_end=EndConfig(
-            peer=venue.name, settings=client, dialect=dialect, connects=table.connects
+            peer=venue.name,
+            settings=client,
+            dialect=dialect,
+            connects=table.connects,
+            key_session=key_session,
+            awaits_key=awaits_key,
         ),
         venue_end=EndConfig(
             peer=CompID(table.name),
             settings=acceptor,
             dialect=dialect,
             operators=(*table.operators, comp.comp_id) if table.operators else (),
+            key_session=key_session,
         ),
     )

@@ -353,7 +353,8 @@ def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
             yield name, partial(_fix_client, make, clients)
         elif venues:
             rules = plan.venues[CompID(name)].rule_sets
-            yield name, partial(_fix_venue, make, venues, rules)
+            centre = None if plan.centre is None else plan.centre.name
+            yield name, partial(_fix_venue, make, venues, rules, centre)
         else:
             yield name, make
 
@@ -365,11 +366,15 @@ def _fix_client(make: Factory, ends: Sequence[EndConfig], context: Context) -> P
 
 
 def _fix_venue(
-    make: Factory, ends: Sequence[EndConfig], rule_sets: Mapping[str, object], context: Context
+    make: Factory,
+    ends: Sequence[EndConfig],
+    rule_sets: Mapping[str, object],
+    centre: CompID | None,
+    context: Context,
 ) -> Participant:
     engine = make(context)
     assert isinstance(engine, MatchingEngine), "only an exchange has such sessions"
-    return FixVenue(engine, ends, context, session_rules(venue_manager(rule_sets)))
+    return FixVenue(engine, ends, context, session_rules(venue_manager(rule_sets)), centre)
 
 
 def _plain_makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
@@ -406,17 +411,16 @@ def _plain_makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
 def _centre_user(plan: Plan) -> Factory:
     assert plan.centre is not None, "whoever uses it has one"
     name = plan.centre.name
-    return lambda _context: CentreUserDesk(name, plan.copying.owners)
+    return lambda _context: CentreUserDesk(name, plan.key_owners)
 
 
 def _centre(plan: Plan) -> Factory:
     assert plan.centre is not None, "asked for where there is one"
-    gateways = tuple(plan.copying.gateways)
     config = CentreConfig(
         make=plan.centre.make,
-        group_services=gateways,
-        key_services=dict.fromkeys(plan.copying.owners, gateways),
-        key_owners=plan.copying.owners,
+        group_services=tuple(plan.copying.gateways),
+        key_services=plan.key_services,
+        key_owners=plan.key_owners,
     )
     return lambda context: RequestCentreDesk(config, context)
 
@@ -437,7 +441,7 @@ def _durable(make: Factory) -> Factory:
 
 
 def _copy_desk(desk: CopyDesk) -> Factory:
-    return lambda context: DropCopyClient(desk.ends, context, waits_for_key=desk.waits_for_key)
+    return lambda context: DropCopyClient(desk.ends, context)
 
 
 def _copy_gateway(config: CopyGatewayConfig) -> Factory:

@@ -31,6 +31,7 @@ from .facts import facts_of
 from .feeds import feeds, readers
 from .fix_sessions import fix_sessions
 from .forms import check_expectations
+from .key_holders import key_owners, key_services
 from .people import accounts, logins, permissions_of, warnings
 from .profiles import described
 from .profiles import warnings as profile_warnings
@@ -93,6 +94,8 @@ class Plan:
         self._check_fix_sessions()
         self.centre = centre(tables, self.registry)
         self.copying = copying(tables, self.venues, self.registry, self.centre)
+        self.key_owners = key_owners(self.copying, self.fix_sessions)
+        self.key_services = key_services(self.copying, self.fix_sessions)
         self._check_links()
         self.faults = fault_plan(tables.faults, self.names)
         self._check_drop_copies()

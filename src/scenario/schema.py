@@ -296,6 +296,10 @@ class FixSessionTable:
     largest_order: int = attrs.field(default=99_999, validator=validators.ge(1))
     """An order for more is refused by the session."""
 
+    secure: bool = False
+    """Whether its logons are signed with secure keys, those of the first three characters of its
+    comp id, which a request centre has."""
+
     order_id_required: bool = True
     """Whether a cancel and a change must have the venue's number of the order (FIX 37)."""
 

@@ -226,6 +226,11 @@ class Session:
         return self._kept.next_in
 
     @property
+    def comp_id(self) -> str | None:
+        """The client's, with the indicator that a logon gave it; None before the first."""
+        return self._kept.comp_id
+
+    @property
     def is_missing_messages(self) -> bool:
         """Whether it knows of messages that it has not got."""
         return bool(self._waiting)

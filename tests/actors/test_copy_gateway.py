@@ -232,9 +232,7 @@ def intruding(says: list[str]) -> floorproof.Result:
     floor = Floor(parsed)
     floor.add(
         "COPY-A",
-        lambda context: Intruder(
-            context, DropCopyClient(desk.ends, context, waits_for_key=True), says
-        ),
+        lambda context: Intruder(context, DropCopyClient(desk.ends, context), says),
     )
     return floor.run()
 

@@ -168,6 +168,20 @@ def test_an_order_entry_session_may_have_a_backup_and_answers_others() -> None:
     assert refused(logon(_49="U89005N"), drop_copy=False) == (Answer.LOGOUT, Reason.COMP_ID)
 
 
+@pytest.mark.rule("LOGON-9")
+def test_a_later_logon_may_have_the_indicator_that_the_answer_gave() -> None:
+    def check(comp_id: str, assigned: str | None, *, drop_copy: bool = False) -> bool:
+        guard = attrs.evolve(session(PAIR, drop_copy=drop_copy), assigned=assigned)
+        return guard.check(logon(_49=comp_id), SENT_NS, START) is None
+
+    assert check("U89004P", "U89004P")
+    assert check("U89004U", "U89004P")
+    assert not check("U89004P", None)
+    assert not check("U89004P", "U89004N")
+    assert not check("U89004P", "U89004P", drop_copy=True)
+    assert not check("U89005P", "U89004P")
+
+
 @pytest.mark.rule("LOGON-3")
 def test_what_is_wrong_with_a_key_or_a_signature_is_not_told() -> None:
     texts = set()
