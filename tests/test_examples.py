@@ -136,3 +136,21 @@ def test_what_the_page_on_markets_shows_is_a_scenario() -> None:
         "m1",
         "m2",
     ]
+
+
+def test_the_readme_shows_what_the_first_example_prints(accept: bool) -> None:
+    readme = EXAMPLES.parent / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    found = re.search(r"\$ floorproof run examples/staged_order\.toml\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    printed = command("run", EXAMPLES / "staged_order.toml").out
+    if accept:
+        for line in printed.splitlines()[-2:]:
+            alike = re.sub(r"^\d+|\w+$", r"\\w+", line)  # another number, or another digest
+            text = re.sub(f"^{alike}$", line, text, count=1, flags=re.MULTILINE)
+        readme.write_text(text, encoding="utf-8")
+        return
+
+    shown = [line for line in found[1].splitlines() if line.strip() != "…"]
+
+    assert [line for line in printed.splitlines() if line in shown] == shown
