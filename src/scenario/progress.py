@@ -287,7 +287,9 @@ def _staged(
         )
         return
     order = followed[key]
-    if isinstance(message, ParentPartialFill):
+    if isinstance(message, StagedUpdate):
+        order.order_qty = message.order_qty
+    else:
         order.fills[entry.seq] = Fill(entry.time, Fraction(message.last_px), message.last_qty)
     if message.status in _STAGED_ENDS:
         order.end_ns = entry.time

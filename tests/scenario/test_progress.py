@@ -215,6 +215,12 @@ def test_an_order_that_is_not_over_lasts_as_long_as_its_journal() -> None:
     assert orders["P1"].end_ns == 9 * NS
 
 
+def test_a_staged_order_is_as_large_as_it_was_changed_to() -> None:
+    told = play(WORKED + "    2s PM1 change_staged P1 12\n    2.5s ET2 approve P1\n")
+
+    assert orders_of(told.result.journal, "PM1")["P1"].order_qty == 12
+
+
 def test_orders_of_one_name_go_by_whose_they_are_as_well() -> None:
     told = play("0s ET1 enter X buy 1 @ 15350.00\n1s ET2 enter X buy 2 @ 15350.00")
 
