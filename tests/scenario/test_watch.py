@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,7 @@ def test_run_says_what_is_broken_and_exits_1(folder: Path) -> None:
 
     lines = told.out.splitlines()
     assert told.status == 1
-    assert lines[0] == "7 invariants, 1 broken"
+    assert re.fullmatch(r"\d+ invariants, 1 broken", lines[0])
     assert lines[1].startswith("  nobody-claims: ET2 claims P1, at entry ")
     assert '"kind":"NewStagedOrder"' in lines[3]
     assert lines[-1].startswith("digest ")
