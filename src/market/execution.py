@@ -185,7 +185,7 @@ class Execution:
         """Have rule sets say what else comes of *events*, and do it."""
         if listing.settle:
             self.carry_out(answers(listing.settle, tuple(events)), listing, outcome)
-        if listing.traded and not TRADES.isdisjoint(map(type, events)):
+        if listing.traded and not listing.is_quiet() and not TRADES.isdisjoint(map(type, events)):
             self.carry_out(answers(listing.traded, tuple(events)), listing, outcome)
         if listing.state.indicative:
             self._indicate(listing, outcome)
@@ -479,8 +479,7 @@ class Execution:
                 case Publish():
                     self.publish(effect, outcome)
                 case Remember(key, value):
-                    listing.memory[rule_set, key] = value
-                    listing.is_heeded = False
+                    listing.remember(rule_set, key, value)
                 case Schedule(delay_ns, name):
                     due_ns = self._venue.now_ns + delay_ns
                     self._due[rule_set, symbol, name] = due_ns

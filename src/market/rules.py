@@ -311,6 +311,10 @@ class Indifferent(msgspec.Struct, frozen=True, kw_only=True):
     """No new offer from the first price upwards, no new bid up to the second, and no cancel;
     None to be asked of each."""
 
+    last_px: Price | None = None
+    """No trades of which the last is at this price, as ``after_trades`` hears of them; None
+    to hear of all."""
+
 
 @attrs.frozen
 class Bound:

@@ -19,7 +19,16 @@ from .instrument import Instrument
 from .matching import Algorithm, as_value
 from .messages import NewOrderSingle, Statistics
 from .record import Happening
-from .rules import HIGHEST, LOWEST, Bound, MarketView, Question, RestingOrder, VenueRules
+from .rules import (
+    HIGHEST,
+    LOWEST,
+    Bound,
+    Indifferent,
+    MarketView,
+    Question,
+    RestingOrder,
+    VenueRules,
+)
 from .sessions import CONTINUOUS, Board, TradingState, states_by_name
 from .statistics import Day
 
@@ -77,8 +86,14 @@ class Listing:
     """Nor against new offers from the first price upwards, and bids up to the second."""
 
     cancels_pass: bool = attrs.field(init=False, default=False)
+    quiet_px: Price | None = attrs.field(init=False, default=None)
+    """Of trades that leave this as the last price nobody wants to hear."""
+
     is_heeded: bool = attrs.field(init=False, default=False)
-    """Whether the three above are as the rule sets have them by now (`heed`)."""
+    """Whether the four above are as the rule sets have them by now (`heed`)."""
+
+    _indifference: dict[str, Indifferent] = attrs.field(init=False, factory=dict)
+    """By rule set, what it said since it last remembered something."""
 
     is_plain: bool = attrs.field(init=False, default=True)
     """Whether an order that arrives is matched, and nothing but that follows from it unless
@@ -102,16 +117,40 @@ class Listing:
             and self.book.sell_stops.best is None
         )
 
+    def remember(self, rule_set: str, key: str, value: object) -> None:
+        """Keep *value* for a rule set, which may from now on be indifferent to other things."""
+        self.memory[rule_set, key] = value
+        self._indifference.pop(rule_set, None)
+        self.is_heeded = False
+
     def heed(self) -> None:
         """Find out what rule sets need not be asked, after one has remembered something."""
         self.trades_pass = self.orders_pass = _NONE
-        self.cancels_pass = False
+        self.cancels_pass, self.quiet_px = False, None
         if self.guard and not self.prevent:
-            self.trades_pass = _common([each.indifference().trades for each in self.guard])
+            self.trades_pass = _common([self._of(each).trades for each in self.guard])
         if self.accept:
-            orders = [each.indifference().orders for each in self.accept]
+            orders = [self._of(each).orders for each in self.accept]
             self.orders_pass, self.cancels_pass = _common(orders), None not in orders
+        if self.traded:
+            last = {self._of(each).last_px for each in self.traded}
+            self.quiet_px = last.pop() if len(last) == 1 else None
         self.is_heeded = True
+
+    def _of(self, question: Question) -> Indifferent:
+        """Return how far a question need not be put."""
+        if question.indifferent is None:
+            return _ASKED_OF_ALL
+        found = self._indifference.get(question.rule_set)
+        if found is None:
+            found = self._indifference[question.rule_set] = question.indifference()
+        return found
+
+    def is_quiet(self) -> bool:
+        """Return whether nobody wants to hear of trades that have left the last price as it is."""
+        if not self.is_heeded:
+            self.heed()
+        return self.quiet_px is not None and self.quiet_px == self.book.last_px
 
     def lets_trade(self, order: NewOrderSingle) -> bool:
         """Return whether nobody has anything against the trades of a limit order that arrives."""
@@ -153,6 +192,7 @@ class Listing:
 
 
 _NONE: tuple[Price, Price] = (HIGHEST, LOWEST)
+_ASKED_OF_ALL = Indifferent()
 
 
 def _common(ranges: Sequence[tuple[Price, Price] | None]) -> tuple[Price, Price]:

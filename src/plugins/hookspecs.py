@@ -85,8 +85,8 @@ def rule_sets() -> Mapping[str, type | Bundle]:
     board's day as they begin, as values that it could publish, and ``cross_type(state)``, of
     which auction an indicative price in a state is.  For speed alone it may have
     ``indifferent(market)``, which returns a `floorproof.market.rules.Indifferent`: the trades,
-    orders and cancels that it has nothing against, whoever's they are, until it next
-    remembers something; about these it is then not asked.
+    orders and cancels that it has nothing against, whoever's they are, and the trades that it
+    need not hear of, until it next remembers something; about these it is then not asked.
     It holds settings only: what it must remember it says with `Remember`.
     """
     raise NotImplementedError

@@ -410,6 +410,37 @@ def test_one_who_is_asked_of_everything_has_everybody_asked() -> None:
     assert asked == ["some", "all", "some", "all"]
 
 
+def test_trades_that_leave_the_last_price_are_not_heard_of_where_nobody_wants_to() -> None:
+    heard: list[tuple[str, int | None]] = []
+
+    def hear(name: str) -> Callable[..., list[SettleEffect]]:
+        def after_trades(_events: Sequence[object], market: MarketView) -> list[SettleEffect]:
+            heard.append((name, market.last_px))
+            return [Remember("last", market.last_px)]
+
+        return after_trades
+
+    def indifferent(market: MarketView) -> Indifferent:
+        last_px = market.recall("last")
+        assert last_px is None or isinstance(last_px, int)
+        return Indifferent(last_px=last_px)
+
+    lines = (
+        "A a1 SELL 3 @ 50", "B b1 BUY 1 @ 50", "B b2 BUY 1 @ 50", "A a2 SELL 1 @ 51",
+        "B b3 BUY 2 @ 51", "A a3 SELL 1 @ 51", "B b4 BUY 1 @ 51", "A a4 SELL 1 @ 50",
+        "B b5 BUY 1 @ 50",
+    )  # fmt: skip
+    one = Bound("one", hear("one"), indifferent)
+    exchange_with(VenueRules(after_trades=(one,)), *lines)
+    moves = [("one", 50), ("one", 51), ("one", 50)]
+    assert heard == moves  # b3 trades at 50, and then at 51
+
+    heard.clear()  # one who wants to hear of all is enough
+    exchange_with(VenueRules(after_trades=(one, Bound("all", hear("all")))), *lines)
+    assert [px for name, px in heard if name == "all"] == [50, 50, 51, 51, 50]
+    assert len(heard) == 10
+
+
 def test_indifference_that_raises_is_the_rule_sets_own_fault() -> None:
     def fail(_market: MarketView) -> Indifferent:
         raise ValueError("no idea")

@@ -108,7 +108,7 @@ class AnomalousOrderThreshold:
         return () if found is None else _published(market.instrument.symbol, found)
 
     def indifferent(self, market: MarketView) -> Indifferent:
-        """Return the orders that are not anomalous."""
+        """Return the orders that are not anomalous, and the last price that it refers to."""
         allowed = self.range(market)
         if allowed is None:
             return Indifferent(orders=(LOWEST, HIGHEST))
@@ -117,7 +117,8 @@ class AnomalousOrderThreshold:
             orders=(
                 LOWEST if lowest is None else lowest,
                 HIGHEST if highest is None else highest,
-            )
+            ),
+            last_px=allowed.reference,
         )
 
     @hookimpl
