@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import attrs
 
@@ -192,7 +193,7 @@ class Desk:
 
 
 def _context(name: str) -> Context:
-    def no_stream(purpose: str) -> object:
+    def no_stream(purpose: str) -> NoReturn:
         raise AssertionError(f"{name} draws no random numbers for {purpose}")
 
-    return Context(name, {}, no_stream)  # type: ignore[arg-type]
+    return Context(name, {}, no_stream)

@@ -168,19 +168,18 @@ class SyntheticHost:
         self._streams: dict[ClOrdID, random.Random] = {}
         store = context.store
         self.markets = WatchedMarkets(CompID(context.name), config.venues, store)
-        # What survives a crash is untyped.
-        self._orders: dict[ClOrdID, SyntheticOrder] = store.setdefault("synthetic", {})  # type: ignore[assignment]
-        self._named: dict[ClOrdID, tuple[ClOrdID, str]] = store.setdefault("children", {})  # type: ignore[assignment]
+        self._orders: dict[ClOrdID, SyntheticOrder] = store.setdefault("synthetic", {})  # type: ignore[assignment]  # what survives a crash is untyped
+        self._named: dict[ClOrdID, tuple[ClOrdID, str]] = store.setdefault("children", {})  # type: ignore[assignment]  # as above
         """Every name that a child has had, to its order and what that calls it."""
-        self._waiting: dict[ClOrdID, NewSyntheticOrder | EditSyntheticOrder] = store.setdefault(  # type: ignore[assignment]
+        self._waiting: dict[ClOrdID, NewSyntheticOrder | EditSyntheticOrder] = store.setdefault(  # type: ignore[assignment]  # as above
             "waiting for room", {}
         )
-        self._as_staged: dict[ClOrdID, ClOrdID] = store.setdefault("as staged", {})  # type: ignore[assignment]
+        self._as_staged: dict[ClOrdID, ClOrdID] = store.setdefault("as staged", {})  # type: ignore[assignment]  # as above
         """What a staged parent calls an order, where that was changed."""
-        self._wakes: dict[tuple[ClOrdID, str], int] = store.setdefault("wakes", {})  # type: ignore[assignment]
-        self._implied: dict[Symbol, Market | None] = store.setdefault("implied", {})  # type: ignore[assignment]
-        self._counts: dict[str, int] = store.setdefault("counts", {})  # type: ignore[assignment]
-        self._drawn: dict[ClOrdID, int] = store.setdefault("drawn", {})  # type: ignore[assignment]
+        self._wakes: dict[tuple[ClOrdID, str], int] = store.setdefault("wakes", {})  # type: ignore[assignment]  # as above
+        self._implied: dict[Symbol, Market | None] = store.setdefault("implied", {})  # type: ignore[assignment]  # as above
+        self._counts: dict[str, int] = store.setdefault("counts", {})  # type: ignore[assignment]  # as above
+        self._drawn: dict[ClOrdID, int] = store.setdefault("drawn", {})  # type: ignore[assignment]  # as above
         self._queue: deque[tuple[str, _Task]] = deque()
         self._made: dict[Symbol, tuple[str, SyntheticInstrument]] = {
             made.instrument.symbol: (name, made)
@@ -502,7 +501,7 @@ class SyntheticHost:
         """Return all that an order type answers, before any of it is done (P8)."""
         try:
             return list(decide())
-        except Exception as error:
+        except Exception as error:  # an order type is anybody's code
             raise OrderTypeFailed(order.order_type, order.cl_ord_id, asked, error) from error
 
     def _tell(

@@ -273,7 +273,7 @@ def _run(name: str, path: Path, source: bytes) -> ModuleType:
     sys.modules[name] = module
     try:
         exec(code, vars(module))
-    except BaseException:
+    except BaseException:  # whatever it was, half a module is none
         del sys.modules[name]
         raise
     return module
@@ -375,7 +375,7 @@ def _ask(manager: pluggy.PluginManager, hook: str, plugin: str) -> object:
     """Return the answer of the one plugin that *manager* has."""
     try:
         (answer,) = getattr(manager.hook, hook)() or (None,)  # pluggy drops None
-    except Exception as error:
+    except Exception as error:  # a plugin may raise anything
         raise PluginRefused(plugin, f"{hook} raised {type(error).__name__}: {error}") from error
     return answer
 

@@ -153,7 +153,7 @@ class Mailbox:
                 self._parked = trio.lowlevel.current_task()
                 try:
                     await trio.lowlevel.wait_task_rescheduled(self._abandon)
-                except BaseException:
+                except BaseException:  # a cancellation among them
                     self._kernel.woke(self._seat)
                     raise
         self._unread -= 1

@@ -254,7 +254,7 @@ class Floor:
             kernel.run_to_end()
             violations = watch.end(kernel.now_ns)
             outcome = "finished"
-        except Exception as error:
+        except Exception as error:  # said in the journal, and raised on
             outcome = str(error).partition("\n")[0]
             raise
         finally:

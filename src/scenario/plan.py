@@ -457,7 +457,7 @@ class Plan:
                 instructions: list[Instruction] = list(action.instructions(CompID(step.who), self))
             except (FloorproofError, ValueError):
                 raise
-            except Exception as error:
+            except Exception as error:  # an action is anybody's code
                 raise ScenarioError(
                     where,
                     f"the action {step.do!r} of plugin {offer.plugin!r} raised "

@@ -228,7 +228,7 @@ def _preset(
     """Return what the venue's rule sets are set to; the function may be anybody's code."""
     try:
         return profile.settings(listed, calendar.windows)
-    except Exception as error:
+    except Exception as error:  # reported as the venue's
         raise ScenarioError(
             f"{where}.venue",
             f"the settings of {table.venue!r} raised {type(error).__name__}: {error}",

@@ -294,7 +294,7 @@ def _table(cls: type) -> Callable[[Any, Any], Any]:
             raise _Wrong(problems)
         try:
             return cls(**taken)
-        except Exception as error:
+        except Exception as error:  # a class may be a plugin's, and object with anything
             raise _Wrong(list(_objections(cls, taken)) or [(None, error)]) from None
 
     return take
@@ -312,7 +312,7 @@ def _objections(cls: type, taken: Mapping[str, object]) -> Iterator[tuple[str, E
             value = getattr(unchecked, field.name)
             try:
                 field.validator(unchecked, field, value)
-            except Exception as error:
+            except Exception as error:  # as above
                 yield key_of(field), ValueError(_objection(field, value, error))
 
 

@@ -142,7 +142,7 @@ class Watch:
         for name, see in self._who_sees(payload) if seeing is None else seeing:
             try:
                 broken = see(entry)
-            except Exception as error:
+            except Exception as error:  # an invariant is anybody's code
                 raise InvariantFailed(name, entry, error) from error
             if broken is not None:
                 self._found(name, broken, entry.time, entry.seq)
@@ -151,7 +151,7 @@ class Watch:
         for name, watcher in self._at_rest:
             try:
                 broken = watcher.quiet(now_ns)
-            except Exception as error:
+            except Exception as error:  # an invariant is anybody's code
                 raise InvariantFailed(name, entry, error) from error
             if broken is not None:
                 self._found(name, broken, now_ns, None)
@@ -166,7 +166,7 @@ class Watch:
         for name, watcher in [*self._watchers.items()]:
             try:
                 broken = watcher.end()
-            except Exception as error:
+            except Exception as error:  # an invariant is anybody's code
                 raise InvariantFailed(name, None, error) from error
             if broken is not None:
                 self._found(name, broken, now_ns, None)
@@ -193,7 +193,7 @@ def watchers_of(
     for name, invariant in invariants.items():
         try:
             watcher = invariant.watch(floor)
-        except Exception as error:
+        except Exception as error:  # an invariant is anybody's code
             raise InvariantFailed(name, None, error) from error
         if watcher is not None:
             yield name, watcher

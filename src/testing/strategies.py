@@ -20,9 +20,9 @@ require_extra()
 
 from hypothesis import strategies as st  # noqa: E402  # the extra has been looked for
 
-from ..runtime.choices import Choice, Choices, Seeded  # noqa: E402
-from ..runtime.errors import RunError  # noqa: E402
-from ..scenario.floor import run  # noqa: E402
+from ..runtime.choices import Choice, Choices, Seeded  # noqa: E402  # as above
+from ..runtime.errors import RunError  # noqa: E402  # as above
+from ..scenario.floor import run  # noqa: E402  # as above
 
 
 @attrs.define

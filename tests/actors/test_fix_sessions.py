@@ -231,7 +231,7 @@ def test_a_codec_that_loses_something_is_caught(
 
 
 def reports_of(at: Desk, who: str) -> list[str]:
-    return [told(each) for each in at.traders[who].heard]  # type: ignore[arg-type]
+    return [told(each) for each in at.traders[who].heard]  # type: ignore[arg-type]  # reports only
 
 
 @pytest.mark.rule("FIX-9")

@@ -196,7 +196,7 @@ FROM_NOBODY = (
     ),
     QuoteCancelAck(
         target_comp_id=GW,
-        quote_status=msgspec.UNSET,  # type: ignore[arg-type]
+        quote_status=msgspec.UNSET,  # type: ignore[arg-type]  # which no venue sends
         transact_time_ns=0,
     ),
     SessionReject(
@@ -212,7 +212,7 @@ FROM_NOBODY = (
         business_reject_ref_id="q",
         text="",
         transact_time_ns=0,
-        business_reject_reason=msgspec.UNSET,  # type: ignore[arg-type]
+        business_reject_reason=msgspec.UNSET,  # type: ignore[arg-type]  # which no venue sends
     ),
 )
 

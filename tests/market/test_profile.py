@@ -94,7 +94,7 @@ def profile(**changed: object) -> VenueProfile:
         "name": "V", "mic": "XXXX", "currency": "USD", "time_zone": "UTC", "rules": (), "day": DAY,
         "sessions": (MORNING,),
     }  # fmt: skip
-    return VenueProfile(**(known | changed))  # type: ignore[arg-type]
+    return VenueProfile(**(known | changed))  # type: ignore[arg-type]  # as the cases say
 
 
 BAD: dict[str, tuple[Callable[[], object], str]] = {

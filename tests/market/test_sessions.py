@@ -373,7 +373,7 @@ def test_boards_that_cannot_be_are_refused(boards: list[Board], why: str) -> Non
 def test_an_operation_is_about_a_board_or_an_instrument() -> None:
     for both in ({}, {"board": "B", "symbol": X}):
         with pytest.raises(ValueError, match="expected either a board or a symbol"):
-            ChangeTradingState(state="OPEN", **both)  # type: ignore[arg-type]
+            ChangeTradingState(state="OPEN", **both)  # type: ignore[arg-type]  # as the cases say
     with pytest.raises(ValueError, match="board B: expected a state, as only instruments rejoin"):
         ChangeTradingState(board="B")
 

@@ -319,7 +319,7 @@ class LooksAcross:
     @hookimpl
     def before_trade(self, market: MarketView) -> None:
         market.other(market.instrument.symbol)
-        market.other("GCZ3")  # type: ignore[arg-type]
+        market.other("GCZ3")  # type: ignore[arg-type]  # a plain name is one
 
 
 def test_a_rule_set_that_needs_settings_is_skipped_until_it_gets_them() -> None:

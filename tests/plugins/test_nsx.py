@@ -997,7 +997,7 @@ class Day:
             if isinstance(one, ExecutionReport) and one.order_id is not None:
                 self.latest[one.order_id] = one
         for order_id, one in self.latest.items():
-            left = self.exchange.book(X).get(order_id)  # type: ignore[arg-type]
+            left = self.exchange.book(X).get(order_id)  # type: ignore[arg-type]  # a plain number is one
             assert one.leaves_qty == (0 if left is None else left.leaves_qty)
             if left is not None:
                 assert one.cum_qty + one.leaves_qty == left.order.order_qty

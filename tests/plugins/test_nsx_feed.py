@@ -276,7 +276,7 @@ def at_boundary(
     etr = attrs.evolve(etr, bands=(PercentBand("0", percent, percent),))
     told = fed(etr=etr, decimals=decimals, tick=1, reference=reference)
     attributes = told.reader.book(BOOKS[X]).attributes
-    assert [attributes[kind] for kind in "BDd"] == [reference, percentage, percentage]  # type: ignore[index]
+    assert [attributes[kind] for kind in "BDd"] == [reference, percentage, percentage]  # type: ignore[index]  # by its letter
     told.say(f"A a1 SELL 1 @ {price}")
     return told.say(f"B b1 BUY 1 @ {price}")
 
@@ -417,7 +417,7 @@ def test_e21_the_auction_leads_into_another_band() -> None:
         "C #2 200@1610 m1", "C #1 200@1610 m1", reference=1610, percent=40_000
     )
     attributes = told.reader.book(BOOKS[X]).attributes
-    assert [attributes[kind] for kind in "BDd"] == [1610, 40_000, 40_000]  # type: ignore[index]
+    assert [attributes[kind] for kind in "BDd"] == [1610, 40_000, 40_000]  # type: ignore[index]  # by its letter
     # The limits of these are 2254 and 966.
     for price, event in ((2255, True), (2250, False), (965, True), (970, False)):
         again = fed(
@@ -437,7 +437,7 @@ def test_the_pages_anomalous_orders_are_not_told() -> None:
     told = fed(aot=AnomalousOrderThreshold(), tick=1, reference=370)
     attributes = told.reader.book(BOOKS[X]).attributes
 
-    assert [attributes[kind] for kind in "APp"] == [370, 38_000, 38_000]  # type: ignore[index]
+    assert [attributes[kind] for kind in "APp"] == [370, 38_000, 38_000]  # type: ignore[index]  # by its letter
     assert told.say("B b1 BUY 1 @ 511") == told.say("A a1 SELL 1 @ 229") == []
     assert told.say("B b2 BUY 1 @ 510") == ["A #1 B 1@510"]
     assert told.say("A a2 SELL 1 @ 511") == ["A #2 S 1@511"]

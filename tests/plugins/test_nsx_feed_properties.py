@@ -230,7 +230,7 @@ def days(draw: st.DrawFn) -> tuple[Driven, int]:
     )
     view = exchange.view(X, "nsx-etr")
     books = [ListedBook(instrument=view.instrument, orderbook=BOOK, state="OPEN")]
-    other = exchange.view("Y", "nsx-etr").instrument  # type: ignore[arg-type]
+    other = exchange.view("Y", "nsx-etr").instrument  # type: ignore[arg-type]  # a plain name is one
     feed = ItchFeed([*books, ListedBook(instrument=other, orderbook=2)], 0)
     driven = Driven(exchange, feed, tuple(opening(etr, view)))
     driven.told(feed.spin(driven.known, 0))
@@ -330,7 +330,7 @@ def test_time_is_told_often_enough_for_four_bytes() -> None:
 def _quiet_day() -> tuple[Driven, int]:
     exchange = nsx_with(etr=ExtremeTradeRange(), recorded=True)
     listed = [
-        ListedBook(instrument=exchange.view(symbol).instrument, orderbook=number)  # type: ignore[arg-type]
+        ListedBook(instrument=exchange.view(symbol).instrument, orderbook=number)  # type: ignore[arg-type]  # a plain name is one
         for number, symbol in enumerate("XY", start=1)
     ]
     driven = Driven(exchange, ItchFeed(listed, 0))

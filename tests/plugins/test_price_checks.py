@@ -320,7 +320,7 @@ def highest_bid(exchange: Exchange) -> int:
 
     def taken(price: int) -> bool:
         asked = request(f"Z z BUY 1 @ {price}")
-        return rule_set.accept_request(asked, view) is None  # type: ignore[arg-type]
+        return rule_set.accept_request(asked, view) is None  # type: ignore[arg-type]  # all that it asks of a market
 
     return max(price for price in range(1, 100) if taken(price))
 

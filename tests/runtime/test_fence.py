@@ -233,23 +233,27 @@ def test_every_distribution_is_tried() -> None:
 @pytest.mark.parametrize("strict", [False, True], ids=["every run", "strict"])
 @pytest.mark.parametrize("draw", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS.keys())
 def test_seeded_random_numbers_pass(draw: Callable[[random.Random], object], strict: bool) -> None:
+    drawn: list[object] = []
+
     class Draws:
         def __init__(self, context: Context) -> None:
             self._numbers = context.stream("w")
 
         def receive(self, delivery: Delivery) -> Iterator[Answer]:
-            draw(self._numbers)
-            draw(random.Random(7))
+            drawn.append(draw(self._numbers))
+            drawn.append(draw(random.Random(7)))
             yield from ()
 
     async def draws(mailbox: Mailbox) -> None:
-        draw(mailbox.stream("w"))
+        drawn.append(draw(mailbox.stream("w")))
 
     kernel = Kernel(strict=strict)
     kernel.add("answers", Draws)
     kernel.add("waits", draws)
     kernel.schedule(0, "answers", "now")
     kernel.run_to_end()
+
+    assert len(drawn) == 3  # they were called, and nobody objected
 
 
 def awaited(call: Awaits, *, strict: bool = False) -> None:
@@ -315,7 +319,11 @@ def test_an_actor_with_some_of_its_arguments_filled_in_is_fenced() -> None:
 @pytest.mark.parametrize("strict", [False, True], ids=["every run", "strict"])
 @pytest.mark.parametrize("call", ALLOWED.values(), ids=ALLOWED.keys())
 def test_what_is_the_same_in_every_run_passes(call: Callable[[], object], strict: bool) -> None:
-    run(call, strict=strict)
+    returned: list[object] = []
+
+    run(lambda: returned.append(call()), strict=strict)
+
+    assert len(returned) == 1  # it was called, and nobody objected
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["every run", "strict"])
@@ -341,7 +349,11 @@ def test_modules_that_take_no_part_in_the_run_are_left_alone(strict: bool) -> No
     library = types.ModuleType("library")
     exec("import time\ndef now():\n    return time.time()", vars(library))
 
-    run(library.now, strict=strict)
+    told: list[float] = []
+
+    run(lambda: told.append(library.now()), strict=strict)
+
+    assert told[0] > 0
 
 
 def test_modules_that_are_named_are_fenced() -> None:

@@ -132,7 +132,7 @@ def orders(draw: st.DrawFn) -> NewOrderSingle:
         min_qty=min_qty,
         parent_id=parent,
         parent_gateway=None if parent is None else draw(st.none() | st.just(CompID("SSE-A"))),
-        **values,  # type: ignore[arg-type]
+        **values,  # type: ignore[arg-type]  # drawn for these fields
     )
 
 

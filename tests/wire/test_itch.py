@@ -209,17 +209,17 @@ UNFIT: dict[str, tuple[Message, str]] = {
         "System Event [S], event_code: expected printable ASCII, at most 12 long, without a"
         " blank at its end, found 'CB_AUCT_ENDED'"),
     "no such code": (
-        AddOrder(0, 1, "X", 1, 7, 1),  # type: ignore[arg-type]
+        AddOrder(0, 1, "X", 1, 7, 1),  # type: ignore[arg-type]  # on purpose
         "Add Order [A], order_verb: expected one of 'B', 'S', found 'X'"),
     "no flag": (
-        OrderExecuted(0, 1, 1, 1, "Y"),  # type: ignore[arg-type]
+        OrderExecuted(0, 1, 1, 1, "Y"),  # type: ignore[arg-type]  # on purpose
         "Order Executed [E], printable: expected one of True, False, found 'Y'"),
     "too long a text": (
         News(0, 1, 2, title=81 * "t"),
         "News [N], title: expected ASCII without a zero, at most 80 long, found"
         f" '{56 * 't'}..."),
     "the first of two": (
-        AddOrder(0, 1, OrderVerb.BUY, -1, 7, None),  # type: ignore[arg-type]
+        AddOrder(0, 1, OrderVerb.BUY, -1, 7, None),  # type: ignore[arg-type]  # on purpose
         "Add Order [A], quantity: expected an integer from 0 to 18446744073709551615, found -1"),
 }
 # fmt: on
