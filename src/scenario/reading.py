@@ -76,7 +76,7 @@ def read_scenario(text: str, settings: Mapping[str, str] | None = None) -> Scena
     except (ValueError, RecursionError) as error:  # tomllib's own is a ValueError
         raise ScenarioError("scenario", f"not a TOML file: {error}") from None
     for path, value in (settings or {}).items():
-        _override(tables, path, value)
+        override(tables, path, value)
     return structure(tables, ScenarioFile, "")
 
 
@@ -374,7 +374,12 @@ _converter.register_structure_hook(StepTable, _step)
 # --- overriding ----------------------------------------------------------------------
 
 
-def _override(tables: Any, path: str, value: str) -> None:
+def override(tables: Any, path: str, value: str) -> None:
+    """Put *value* in place of what *tables* have at a dotted path; see `read_scenario`.
+
+    Raises:
+        ScenarioError: if the path leads nowhere.
+    """
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except (ValueError, RecursionError):

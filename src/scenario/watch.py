@@ -12,7 +12,7 @@ from ..plugins.watching import Broken, Invariant, WatchedFloor, Watcher
 from ..runtime.causes import chain
 from ..runtime.errors import RunError
 from ..runtime.journal import Entry
-from .errors import ScenarioError, blamed_on, unknown
+from .errors import ScenarioError, unknown
 from .reading import structure
 from .schema import InvariantsTable
 from .shelf import Shelf
@@ -70,12 +70,10 @@ def chosen_invariants(table: InvariantsTable, shelf: Shelf) -> dict[str, Invaria
         costly = getattr(offer.cls, "costly", False)
         if name in table.off or (costly and name not in table.on):
             continue
-        cls = offer.cls
         if name in table.on or name in table.settings:
-            with blamed_on(f"invariants.settings.{name}"):
-                cls = shelf.take(offer)
+            shelf.take(offer)  # else it only looks on: what is installed changes no run's record
         settings = dict(table.settings.get(name, {}))
-        made: Any = structure(settings, cls, f"invariants.settings.{name}")
+        made: Any = structure(settings, offer.cls, f"invariants.settings.{name}")
         chosen[name] = made
     for name in table.settings:
         if name not in chosen:
@@ -103,11 +101,6 @@ class Watch:
         self._at_rest: list[tuple[str, Watcher]] = []
         self._moment: tuple[int, int] | None = None
         self._look()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Those that watch still."""
-        return tuple(self._watchers)
 
     def _look(self) -> None:
         """Find out anew who wants to see what, as one that is broken is asked no more."""

@@ -21,6 +21,7 @@ from ...runtime.journal import Entry, Recording, plain_text
 from ..diagram import sequence_diagram
 from ..errors import ScenarioError
 from ..floor import Scenario, run
+from ..reading import override
 from ..recorded import RecordedRun
 from ..watch import Violation
 from .failures import Failure, failure_of, failures_of
@@ -60,7 +61,7 @@ def scenario_text(scenario: Scenario, found: Found, folder: Path, out: Path) -> 
     """
     document = tomlkit.parse(scenario.text)
     for path, value in scenario.overrides.items():
-        _override(document, path, value)
+        override(document, path, value)
     _move(document, folder, out)
     _leave_out_steps(document, found.variant, scenario)
     if not found.failure.is_expectation and "expect" in document:
@@ -77,19 +78,6 @@ def scenario_text(scenario: Scenario, found: Found, folder: Path, out: Path) -> 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _override(document: Any, path: str, value: str) -> None:
-    """Put what ``--set`` said into the file; the scenario was read with it before."""
-    where: Any = document
-    keys = path.split(".")
-    for key in keys[:-1]:
-        where = where[int(key) if isinstance(where, list) else key]
-    last: Any = int(keys[-1]) if isinstance(where, list) else keys[-1]
-    try:
-        where[last] = tomlkit.parse(f"value = {value}")["value"]
-    except tomlkit.exceptions.ParseError:
-        where[last] = value
 
 
 def _move(document: Any, folder: Path, out: Path) -> None:

@@ -42,15 +42,6 @@ class Searched:
                 found.setdefault(failure.cause, []).append(each.seed)
         return found
 
-    def text(self, cause: str) -> str:
-        """Return what was said of the first seed that fails for *cause*."""
-        return next(
-            failure.text
-            for each in self.failed
-            for failure in each.failures
-            if failure.cause == cause
-        )
-
 
 def search(
     path: Path,
