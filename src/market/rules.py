@@ -159,9 +159,13 @@ class Remainder(Enum):
 
 @attrs.frozen
 class StopSweep:
-    """The aggressor trades no further; what it has traded so far stands."""
+    """The aggressor trades no further; what it has traded so far stands.
 
-    remainder: Remainder
+    Raises:
+        TypeError: if *remainder* is none: another value would be taken for a cancel.
+    """
+
+    remainder: Remainder = attrs.field(validator=validators.instance_of(Remainder))
     reason: ExecRestatementReason = ExecRestatementReason.OTHER
     text: str = ""
 
@@ -180,13 +184,18 @@ class Interrupt:
     The instrument enters another state once what stands of the request has been done.
     Where too little would have traded anyway (fill or kill, a minimum quantity), there
     would have been no trade, and nothing is interrupted.
+
+    Raises:
+        TypeError: if *fills* or *remainder* is none.
     """
 
     state: str
     """One that the venue knows, and that does not match or else uncrosses."""
 
-    fills: Fills = Fills.KEEP
-    remainder: Remainder = Remainder.REST
+    fills: Fills = attrs.field(default=Fills.KEEP, validator=validators.instance_of(Fills))
+    remainder: Remainder = attrs.field(
+        default=Remainder.REST, validator=validators.instance_of(Remainder)
+    )
     reason: ExecRestatementReason = ExecRestatementReason.OTHER
     text: str = ""
     then: tuple[SettleEffect, ...] = ()

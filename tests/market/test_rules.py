@@ -25,7 +25,9 @@ from floorproof.market.rules import (
     CancelAggressor,
     CancelOrder,
     CancelResting,
+    Guard,
     Indifferent,
+    Interrupt,
     MarketView,
     Prevention,
     Publish,
@@ -589,3 +591,17 @@ def test_what_a_rule_raised_is_told_with_its_name_its_hook_and_the_error() -> No
     assert str(caught.value) == (
         "rule set 'caps' raised in accept_request on ('a1',): KeyError: 'a1'"
     )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: StopSweep("halted"),  # type: ignore[arg-type]  # a text, not a remainder
+        lambda: Interrupt(state="PAUSE", fills="keep"),  # type: ignore[arg-type]  # its value
+        lambda: Interrupt(state="PAUSE", remainder=None),  # type: ignore[arg-type]  # nothing
+    ],
+    ids=["a remainder in words", "fills by their value", "no remainder"],
+)
+def test_a_guard_takes_no_word_for_what_becomes_of_an_order(wrong: Callable[[], Guard]) -> None:
+    with pytest.raises(TypeError, match=r"'(remainder|fills)' must be <enum"):
+        wrong()
