@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
 from ...market.fix import TimeInForce
-from ...market.identifiers import Price, Qty
+from ...market.identifiers import Duration, Moment, Price, Qty
 from ...market.instrument import Instrument
 from ..synthetic import (
     CancelAsked,
@@ -113,6 +113,37 @@ class Sliced:
                 slicer.pause()
             case _:
                 pass
+
+
+# --- those that have a duration, or a start and an end ---------------------------------
+
+
+class Timed(Protocol):
+    """What an order says of its time: a duration, or a start and an end, or nothing."""
+
+    @property
+    def duration(self) -> Duration | None: ...
+
+    @property
+    def start(self) -> Moment | None: ...
+
+    @property
+    def end(self) -> Moment | None: ...
+
+
+def span_of(timed: Timed, began_ns: int) -> tuple[int, int]:
+    """Return from when to when an order is worked that began at a moment; an hour unless said."""
+    if timed.duration is not None:
+        return began_ns, began_ns + timed.duration
+    start_ns = began_ns if timed.start is None else max(timed.start, began_ns)
+    return start_ns, start_ns + HOUR_NS if timed.end is None else timed.end
+
+
+def objection_to_both(timed: Timed) -> str:
+    """Return that an order says a duration and a start or an end besides, if it does."""
+    if timed.duration is not None and (timed.start is not None or timed.end is not None):
+        return "duration: expected either it or start and end, found both"
+    return ""
 
 
 # --- objections that all of them have --------------------------------------------------

@@ -20,13 +20,15 @@ from .kind import (
     HOUR_NS,
     Sliced,
     began,
+    objection_to_both,
     objection_to_hours,
     objection_to_range,
     objection_to_terms,
     seconds,
+    span_of,
 )
 from .plan import Schedule, in_round_lots, share, split, varied
-from .tactics import Anchor, AtEnd, Leftover, Tactics
+from .tactics import Anchor, AtEnd, Leftover, Tactics, instrument_of
 
 INTERVAL_NS_MIN = 10_000_000
 """The shortest interval of a time-sliced order, and of a time-duration order."""
@@ -133,17 +135,26 @@ class TimeDurationParameters(Disclosing):
     end_time_action: EndTimeAction = EndTimeAction.CANCEL
 
 
-def _instrument(order: SyntheticOrder, desk: SyntheticDesk) -> Instrument:
-    instrument = desk.instrument(order.symbol)
-    assert instrument is not None, "orders in what nobody lists are refused"
-    return instrument
-
-
 def _sizes(order: SyntheticOrder, quantity: Qty, desk: SyntheticDesk) -> tuple[Qty, ...]:
     parameters: Disclosing = order.parameters
     size = min(parameters.size(order.order_qty), quantity)
     sizes = varied(quantity, size, parameters.variance, desk.draw)
-    return in_round_lots(sizes, _instrument(order, desk).round_lot)
+    return in_round_lots(sizes, instrument_of(order, desk).round_lot)
+
+
+def _by_clock(order: SyntheticOrder, at_end: AtEnd) -> Tactics:
+    """Return how slices that begin by the clock are worked."""
+    parameters: TimeSlicedParameters | TimeDurationParameters = order.parameters
+    return Tactics(
+        at_market=parameters.child is ChildType.MARKET,
+        anchor=parameters.anchor,
+        offset_ticks=parameters.offset_ticks,
+        follows=parameters.anchor is Anchor.LIMIT,
+        leftover=parameters.leftover,
+        payup_ticks=parameters.payup_ticks,
+        at_end=at_end,
+        limit=order.price,
+    )
 
 
 def _objection_to_made(order: SyntheticOrder, desk: SyntheticDesk) -> str:
@@ -167,6 +178,11 @@ def _objection_to_haste(order: SyntheticOrder, left_ns: int) -> str:
 
 @attrs.frozen(kw_only=True)
 class _Sister(Sliced):
+    """A slicer that has no end, unless it says another span."""
+
+    def span(self, order: SyntheticOrder, began_ns: int) -> tuple[int, int]:
+        return began_ns, began_ns + _FAR_NS
+
     def replans(self, old: Any, new: Any) -> bool:
         return bool(old != new)
 
@@ -189,9 +205,6 @@ class Iceberg(_Sister):
             limit=order.price,
         )
 
-    def span(self, order: SyntheticOrder, began_ns: int) -> tuple[int, int]:
-        return began_ns, began_ns + _FAR_NS
-
     def schedule(
         self,
         order: SyntheticOrder,
@@ -206,7 +219,7 @@ class Iceberg(_Sister):
     def objection(self, order: SyntheticOrder, desk: SyntheticDesk) -> str:
         parameters: IcebergParameters = order.parameters
         return _objection_to_made(order, desk) or parameters.objection(
-            order, _instrument(order, desk), rests=True
+            order, instrument_of(order, desk), rests=True
         )
 
 
@@ -219,19 +232,7 @@ class TimeSliced(_Sister):
     def tactics(self, order: SyntheticOrder, desk: SyntheticDesk) -> Tactics:
         parameters: TimeSlicedParameters = order.parameters
         at_market = parameters.child is ChildType.MARKET
-        return Tactics(
-            at_market=at_market,
-            anchor=parameters.anchor,
-            offset_ticks=parameters.offset_ticks,
-            follows=parameters.anchor is Anchor.LIMIT,
-            leftover=parameters.leftover,
-            payup_ticks=parameters.payup_ticks,
-            at_end=AtEnd.FINISH if at_market else AtEnd.WORK_ON,
-            limit=order.price,
-        )
-
-    def span(self, order: SyntheticOrder, began_ns: int) -> tuple[int, int]:
-        return began_ns, began_ns + _FAR_NS
+        return _by_clock(order, AtEnd.FINISH if at_market else AtEnd.WORK_ON)
 
     def schedule(
         self,
@@ -252,7 +253,7 @@ class TimeSliced(_Sister):
             return f"interval {seconds(parameters.interval)}: expected at least 0.01s"
         rests = parameters.child is ChildType.LIMIT
         return _objection_to_made(order, desk) or parameters.objection(
-            order, _instrument(order, desk), rests=rests
+            order, instrument_of(order, desk), rests=rests
         )
 
 
@@ -265,23 +266,10 @@ class TimeDuration(_Sister):
     def tactics(self, order: SyntheticOrder, desk: SyntheticDesk) -> Tactics:
         parameters: TimeDurationParameters = order.parameters
         at_market = parameters.end_time_action is EndTimeAction.GOTOMARKET
-        return Tactics(
-            at_market=parameters.child is ChildType.MARKET,
-            anchor=parameters.anchor,
-            offset_ticks=parameters.offset_ticks,
-            follows=parameters.anchor is Anchor.LIMIT,
-            leftover=parameters.leftover,
-            payup_ticks=parameters.payup_ticks,
-            at_end=AtEnd.FINISH if at_market else AtEnd.CANCEL,
-            limit=order.price,
-        )
+        return _by_clock(order, AtEnd.FINISH if at_market else AtEnd.CANCEL)
 
     def span(self, order: SyntheticOrder, began_ns: int) -> tuple[int, int]:
-        parameters: TimeDurationParameters = order.parameters
-        if parameters.duration is not None:
-            return began_ns, began_ns + parameters.duration
-        start_ns = began_ns if parameters.start is None else max(parameters.start, began_ns)
-        return start_ns, start_ns + HOUR_NS if parameters.end is None else parameters.end
+        return span_of(order.parameters, began_ns)
 
     def schedule(
         self,
@@ -294,17 +282,16 @@ class TimeDuration(_Sister):
         parameters: TimeDurationParameters = order.parameters
         if parameters.slice_type is SliceType.INTERVAL:
             count = max(1, (end_ns - start_ns) // parameters.interval)
-            sizes = in_round_lots(split(quantity, count), _instrument(order, desk).round_lot)
+            sizes = in_round_lots(split(quantity, count), instrument_of(order, desk).round_lot)
         else:
             sizes = _sizes(order, quantity, desk)
         return Schedule(sizes=sizes, start_ns=start_ns, duration_ns=end_ns - start_ns)
 
     def objection(self, order: SyntheticOrder, desk: SyntheticDesk) -> str:
         parameters: TimeDurationParameters = order.parameters
-        if parameters.duration is not None and (
-            parameters.start is not None or parameters.end is not None
-        ):
-            return "duration: expected either it or start and end, found both"
+        both = objection_to_both(parameters)
+        if both:
+            return both
         start_ns, end_ns = self.span(order, began(order, desk))
         if end_ns <= max(start_ns, desk.now_ns):
             latest = seconds(max(start_ns, desk.now_ns))
@@ -319,7 +306,7 @@ class TimeDuration(_Sister):
             checked = attrs.evolve(parameters, display=1)
         return (
             _objection_to_made(order, desk)
-            or checked.objection(order, _instrument(order, desk), rests=rests)
+            or checked.objection(order, instrument_of(order, desk), rests=rests)
             or _objection_to_haste(order, end_ns - max(start_ns, desk.now_ns))
             or objection_to_hours(
                 order.symbol, max(start_ns, desk.now_ns), end_ns, desk.hours(order.symbol)

@@ -51,6 +51,7 @@ from .tactics import (
     Leftover,
     Shown,
     Tactics,
+    instrument_of,
     resting_price,
     stepped,
     taken_if,
@@ -197,9 +198,7 @@ class Slicer:
 
     @property
     def _instrument(self) -> Instrument:
-        instrument = self._desk.instrument(self.order.symbol)
-        assert instrument is not None, "orders in what nobody lists are refused"
-        return instrument
+        return instrument_of(self.order, self._desk)
 
     @property
     def _market(self) -> Market | None:

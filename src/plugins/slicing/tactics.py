@@ -12,7 +12,7 @@ import attrs
 from ...market.fix import Side
 from ...market.identifiers import Price, Qty
 from ...market.instrument import Instrument
-from ..synthetic import Market, SyntheticOrder
+from ..synthetic import Market, SyntheticDesk, SyntheticOrder
 
 THROUGH_TICKS = 5
 """How far through the market a limit order stands in for a market order.
@@ -91,6 +91,13 @@ class Tactics:
 
     limit: Price | None = None
     """The worst price acceptable."""
+
+
+def instrument_of(order: SyntheticOrder, desk: SyntheticDesk) -> Instrument:
+    """Return what an order is in."""
+    instrument = desk.instrument(order.symbol)
+    assert instrument is not None, "orders in what nobody lists are refused"
+    return instrument
 
 
 def better(side: Side, one: Price, other: Price) -> bool:

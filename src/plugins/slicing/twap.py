@@ -18,17 +18,18 @@ from ...market.identifiers import Duration, Moment, Price, Qty
 from ...market.instrument import Instrument
 from ..synthetic import SyntheticDesk, SyntheticOrder
 from .kind import (
-    HOUR_NS,
     Sliced,
     began,
+    objection_to_both,
     objection_to_hours,
     objection_to_range,
     objection_to_terms,
     off_tick,
     seconds,
+    span_of,
 )
 from .plan import Schedule, at_most, even, in_round_lots, randomised, share
-from .tactics import AtEnd, Tactics
+from .tactics import AtEnd, Tactics, instrument_of
 
 SLICE_NS_MIN = 100_000_000
 """The shortest slice."""
@@ -82,8 +83,7 @@ class Twap(Sliced):
     def tactics(self, order: SyntheticOrder, desk: SyntheticDesk) -> Tactics:
         parameters: TwapParameters = order.parameters
         style = _style(parameters)
-        instrument = desk.instrument(order.symbol)
-        assert instrument is not None, "orders in what nobody lists are refused"
+        instrument = instrument_of(order, desk)
         peels = style is TwapStyle.DEFAULT and not desk.is_synthetic(order.symbol)
         return Tactics(
             at_market=style is TwapStyle.AGGRESSIVE,
@@ -94,11 +94,7 @@ class Twap(Sliced):
         )
 
     def span(self, order: SyntheticOrder, began_ns: int) -> tuple[int, int]:
-        parameters: TwapParameters = order.parameters
-        if parameters.duration is not None:
-            return began_ns, began_ns + parameters.duration
-        start_ns = began_ns if parameters.start is None else max(parameters.start, began_ns)
-        return start_ns, start_ns + HOUR_NS if parameters.end is None else parameters.end
+        return span_of(order.parameters, began_ns)
 
     def schedule(
         self,
@@ -109,8 +105,7 @@ class Twap(Sliced):
         desk: SyntheticDesk,
     ) -> Schedule:
         parameters: TwapParameters = order.parameters
-        instrument = desk.instrument(order.symbol)
-        assert instrument is not None, "orders in what nobody lists are refused"
+        instrument = instrument_of(order, desk)
         percent = parameters.max_display
         if _style(parameters) is TwapStyle.AGGRESSIVE:
             sizes = even(quantity, share(quantity, percent))
@@ -130,8 +125,7 @@ class Twap(Sliced):
 
     def objection(self, order: SyntheticOrder, desk: SyntheticDesk) -> str:
         parameters: TwapParameters = order.parameters
-        instrument = desk.instrument(order.symbol)
-        assert instrument is not None, "orders in what nobody lists are refused"
+        instrument = instrument_of(order, desk)
         return (
             objection_to_terms(order, instrument)
             or objection_to_range("max_display", parameters.max_display, 1, 100)
@@ -142,10 +136,9 @@ class Twap(Sliced):
 
     def _objection_to_time(self, order: SyntheticOrder, desk: SyntheticDesk) -> str:
         parameters: TwapParameters = order.parameters
-        if parameters.duration is not None and (
-            parameters.start is not None or parameters.end is not None
-        ):
-            return "duration: expected either it or start and end, found both"
+        both = objection_to_both(parameters)
+        if both:
+            return both
         start_ns, end_ns = self.span(order, began(order, desk))
         if end_ns <= start_ns:
             return f"end {seconds(end_ns)}: expected after the start, {seconds(start_ns)}"
