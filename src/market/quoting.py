@@ -115,17 +115,7 @@ class _Judged:
     refusal: QuoteEntryAck | None
 
     def ack(self) -> QuoteEntryAck:
-        if self.refusal is not None:
-            return self.refusal
-        entry = self.entry
-        return QuoteEntryAck(
-            quote_entry_id=entry.quote_entry_id,
-            symbol=entry.symbol,
-            bid_px=entry.bid_px,
-            bid_size=entry.bid_size,
-            offer_px=entry.offer_px,
-            offer_size=entry.offer_size,
-        )
+        return _answered(self.entry) if self.refusal is None else self.refusal
 
 
 @attrs.define(eq=False)
@@ -162,7 +152,7 @@ class Quoting:
                     if reject.level is not RejectLevel.EXECUTION:
                         outcome.reports.append(self._reporter.message_refused(request, reject))
                         return outcome
-                    refusal = _refused(entry, reason, reject.text)
+                    refusal = _answered(entry, reason, reject.text)
                 judged.append(_Judged(quote_set.quote_set_id, entry, refusal))
         self._used[request.sender_comp_id].add(request.quote_id)
         outcome.reports.append(self._ack(request, judged))
@@ -419,7 +409,10 @@ def _coded(reject: Reject) -> tuple[QuoteRejectReason, Reject]:
     return _REASONS.get(reject.reason, QuoteRejectReason.OTHER), reject
 
 
-def _refused(entry: QuoteEntry, reason: QuoteRejectReason, text: str) -> QuoteEntryAck:
+def _answered(
+    entry: QuoteEntry, reason: QuoteRejectReason | None = None, text: str = ""
+) -> QuoteEntryAck:
+    """Return what is said of an entry that is taken, or is refused for a reason."""
     return QuoteEntryAck(
         quote_entry_id=entry.quote_entry_id,
         symbol=entry.symbol,
