@@ -52,9 +52,6 @@ from .fix_session_values import (
 )
 from .fix_text import Pairs, Unparsable, parse, write
 
-ADMINISTRATIVE = ("0", "1", "2", "4", "5", "A")
-"""Message types that are never sent again: a gap fill stands for them."""
-
 RETURNED = 20
 """How many characters of an operator's name come back."""
 
@@ -229,11 +226,6 @@ class Session:
     def comp_id(self) -> str | None:
         """The client's, with the indicator that a logon gave it; None before the first."""
         return self._kept.comp_id
-
-    @property
-    def is_missing_messages(self) -> bool:
-        """Whether it knows of messages that it has not got."""
-        return bool(self._waiting)
 
     @property
     def next_timer_ns(self) -> int | None:

@@ -413,7 +413,7 @@ class Worker:
             note = self._work.notes[child.name]
             if child.is_canceling:
                 continue
-            price = self._stays_at(number, child, note, wanted)
+            price = self._stays_at(number, child, wanted)
             if price is None:
                 free.append(child)
                 continue
@@ -442,7 +442,7 @@ class Worker:
         return wanted
 
     def _stays_at(
-        self, number: int, child: Child, note: Note, wanted: dict[Price, tuple[Price, ...]]
+        self, number: int, child: Child, wanted: dict[Price, tuple[Price, ...]]
     ) -> Price | None:
         """Return which of the prices *wanted* a working quote serves, or None if it must move."""
         price = child.asked.price if isinstance(child.asked, ReplaceChild) else child.price
