@@ -230,9 +230,7 @@ class CopyGateway:
                 pass  # of a connection that is no more
 
     def _do(self, end: FixEnd, outputs: Iterable[Output]) -> Iterator[Answer]:
-        yield from end.carry_out(
-            outputs, self._now_ns, partial(self._take, end), lambda _state: iter(())
-        )
+        yield from end.carry_out(outputs, self._now_ns, partial(self._take, end))
 
     def _take(self, end: FixEnd, received: Received) -> Iterator[Answer]:
         """Refuse whatever is not the session's own: nothing can be sent over it."""

@@ -7,7 +7,6 @@ from functools import partial
 
 from ..market.centre_messages import KeyFile
 from ..market.fix_line import (
-    Connected,
     ConnectSession,
     Disconnected,
     DisconnectSession,
@@ -18,9 +17,9 @@ from ..market.fix_line import (
 from ..market.identifiers import CompID
 from ..market.told import CopyReceived
 from ..runtime.kernel import ENVIRONMENT
-from ..runtime.participant import Answer, Context, Delivery, Fact, Send
+from ..runtime.participant import Answer, Context, Delivery, Fact
 from ..wire.copies import MSG_TYPE, Copied, NoCopy, unwrap
-from ..wire.fix_session_values import Output, Received, SessionState
+from ..wire.fix_session_values import Output, Received
 from .fix_end import EndConfig, FixEnd, SessionDue
 from .session_keys import KeyFiles
 
@@ -84,7 +83,8 @@ class DropCopyClient:
             case ConnectSession() | DisconnectSession() | LogOutSession() as act if (
                 delivery.sender == ENVIRONMENT
             ):
-                yield from self._act(act)
+                end = self._ends[act.venue]
+                yield from end.act(act, self._now_ns, partial(self._do, end))
             case message:
                 named = {"sender": delivery.sender, "message": type(message).__name__}
                 yield Fact("session mismatch", named)
@@ -94,31 +94,11 @@ class DropCopyClient:
         session = self._ends[gateway].session
         return session.next_in if session.is_logged_on else None
 
-    def _act(self, act: ConnectSession | DisconnectSession | LogOutSession) -> Iterator[Answer]:
-        end = self._ends[act.venue]
-        is_down = end.session.state is SessionState.DISCONNECTED
-        match act:
-            case ConnectSession() if is_down:
-                yield from self._connect(end)
-            case ConnectSession():
-                yield Fact("session", SessionEvent(act.venue, "not done", "it is connected"))
-            case _ if is_down:
-                yield Fact("session", SessionEvent(act.venue, "not done", "it is not connected"))
-            case DisconnectSession():
-                yield Send(end.peer, Disconnected(end.connection, "cut off"))
-                yield from self._do(end, end.session.lost(self._now_ns))
-            case LogOutSession(text=text):
-                yield from self._do(end, end.session.log_out(self._now_ns, text))
-
     def _connect(self, end: FixEnd) -> Iterator[Answer]:
-        end.connection += 1
-        yield Send(end.peer, Connected(end.connection))
-        yield from self._do(end, end.session.connected(self._now_ns))
+        yield from end.connect(self._now_ns, partial(self._do, end))
 
     def _do(self, end: FixEnd, outputs: Iterable[Output]) -> Iterator[Answer]:
-        yield from end.carry_out(
-            outputs, self._now_ns, partial(self._take, end), lambda _state: iter(())
-        )
+        yield from end.carry_out(outputs, self._now_ns, partial(self._take, end))
 
     def _take(self, end: FixEnd, received: Received) -> Iterator[Answer]:
         if received.msg_type != MSG_TYPE:

@@ -15,7 +15,6 @@ import msgspec
 from ..market.centre_messages import KeyFile
 from ..market.fix import MsgType
 from ..market.fix_line import (
-    Connected,
     ConnectSession,
     Disconnected,
     DisconnectSession,
@@ -125,25 +124,12 @@ class FixClient:
             yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
             return
         client = self._clients[act.venue]
-        session, now_ns = client.end.session, delivery.now_ns
-        is_down = session.state is SessionState.DISCONNECTED
-        match act:
-            case ConnectSession() if is_down:
-                yield from self._connect(client)
-            case ConnectSession():
-                yield Fact("session", SessionEvent(act.venue, "not done", "it is connected"))
-            case _ if is_down:
-                yield Fact("session", SessionEvent(act.venue, "not done", "it is not connected"))
-            case DisconnectSession():
-                yield Send(act.venue, Disconnected(client.end.connection, "cut off"))
-                yield from self._do(client, session.lost(now_ns), delivery)
-            case LogOutSession(text=text):
-                yield from self._do(client, session.log_out(now_ns, text), delivery)
+        yield from client.end.act(
+            act, delivery.now_ns, partial(self._do, client, delivery=delivery)
+        )
 
     def _connect(self, client: _Client) -> Iterator[Answer]:
-        client.end.connection += 1
-        yield Send(client.end.peer, Connected(client.end.connection))
-        yield from self._do(client, client.end.session.connected(self._now_ns), None)
+        yield from client.end.connect(self._now_ns, partial(self._do, client, delivery=None))
 
     # --- from the participant to the venue -------------------------------------------
 

@@ -12,7 +12,15 @@ import attrs
 import msgspec
 
 from ..market.firms import SessionID
-from ..market.fix_line import Disconnected, FixText, SessionEvent
+from ..market.fix_line import (
+    Connected,
+    ConnectSession,
+    Disconnected,
+    DisconnectSession,
+    FixText,
+    LogOutSession,
+    SessionEvent,
+)
 from ..market.identifiers import CompID
 from ..runtime.participant import Answer, Context, Fact, Send
 from ..wire.fix_logon import CheckLogon, SignLogon
@@ -105,18 +113,51 @@ class FixEnd:
             self._woken_ns = None
         return self.session.timer(now_ns)
 
+    def connect(
+        self, now_ns: int, do: Callable[[list[Output]], Iterator[Answer]]
+    ) -> Iterator[Answer]:
+        """At a client's end: connect, and log on.
+
+        Args:
+            do: carries out what the session answers.
+        """
+        self.connection += 1
+        yield Send(self.peer, Connected(self.connection))
+        yield from do(self.session.connected(now_ns))
+
+    def act(
+        self,
+        act: ConnectSession | DisconnectSession | LogOutSession,
+        now_ns: int,
+        do: Callable[[list[Output]], Iterator[Answer]],
+    ) -> Iterator[Answer]:
+        """At a client's end: do what a scenario does to the session, if it can be done."""
+        is_down = self.session.state is SessionState.DISCONNECTED
+        match act:
+            case ConnectSession() if is_down:
+                yield from self.connect(now_ns, do)
+            case ConnectSession():
+                yield Fact("session", SessionEvent(self.peer, "not done", "it is connected"))
+            case _ if is_down:
+                yield Fact("session", SessionEvent(self.peer, "not done", "it is not connected"))
+            case DisconnectSession():
+                yield Send(self.peer, Disconnected(self.connection, "cut off"))
+                yield from do(self.session.lost(now_ns))
+            case LogOutSession(text=text):
+                yield from do(self.session.log_out(now_ns, text))
+
     def carry_out(
         self,
         outputs: Iterable[Output],
         now_ns: int,
         take: Callable[[Received], Iterable[Answer]],
-        changed: Callable[[SessionState], Iterable[Answer]],
+        changed: Callable[[SessionState], Iterable[Answer]] = lambda _state: (),
     ) -> Iterator[Answer]:
         """Yield what the session's answers come to on the floor, first to last.
 
         Args:
             take: says what comes of an application message.
-            changed: says what comes of the session's being in another state.
+            changed: says what comes of the session's being in another state; nothing unless given.
         """
         for output in outputs:
             match output:
