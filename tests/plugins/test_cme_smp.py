@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 import msgspec
 import pytest
-from commands import STAGED_ORDER
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle.shorthand import request, told
+from settings import assert_setting_refused, with_settings
 from smp import (
     ALGORITHMS,
     SMP,
@@ -65,7 +65,6 @@ from floorproof.plugins.cme import direct_protection, self_match_prevention
 from floorproof.plugins.cme.direct_protection import DirectProtection, Protection
 from floorproof.plugins.cme.self_match_prevention import SelfMatchPrevention
 from floorproof.plugins.fifo import Fifo
-from floorproof.scenario.errors import ScenarioError
 
 # --- the plugins ----------------------------------------------------------------------
 
@@ -1125,23 +1124,10 @@ BAD = {
 }
 # fmt: on
 
-VENUE = "[[exchange.instrument]]"
-
-
-def with_settings(rule_set: str, lines: str) -> str:
-    text = STAGED_ORDER.read_text(encoding="utf-8")
-    table = f'rules = ["{rule_set}"]\n[exchange.settings.{rule_set}]\n{lines}\n\n{VENUE}'
-    assert VENUE in text
-    return text.replace(VENUE, table, 1)
-
 
 @pytest.mark.parametrize(("rule_set", "lines", "said"), BAD.values(), ids=BAD.keys())
 def test_a_wrong_setting_is_refused_before_the_run(rule_set: str, lines: str, said: str) -> None:
-    with pytest.raises(ScenarioError) as refused:
-        floorproof.parse(with_settings(rule_set, lines))
-
-    assert f"exchange[0].settings.{rule_set}" in str(refused.value)
-    assert said in str(refused.value)
+    assert_setting_refused(rule_set, lines, said)
 
 
 def test_a_scenario_may_have_both() -> None:

@@ -9,11 +9,11 @@ from math import ceil, floor
 
 import attrs
 import pytest
-from commands import STAGED_ORDER
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from nsx_venue import SECOND, X, nsx_with, say
 from oracle.shorthand import request, told
+from settings import assert_setting_refused, with_settings
 
 import floorproof
 from floorproof.market.exchange import Exchange
@@ -1283,36 +1283,23 @@ BAD = {
 }
 # fmt: on
 
-VENUE = "[[exchange.instrument]]"
-
-
-def with_settings(rule_set: str, line: str, after: str = "") -> str:
-    text = STAGED_ORDER.read_text(encoding="utf-8")
-    assert VENUE in text
-    table = f'rules = ["{rule_set}"]\n[exchange.settings.{rule_set}]\n{line}\n{after}\n'
-    return text.replace(VENUE, f"{table}\n{VENUE}", 1)
-
 
 @pytest.mark.parametrize(("rule_set", "line", "said"), BAD.values(), ids=BAD)
 def test_a_wrong_setting_is_refused_before_the_run(rule_set: str, line: str, said: str) -> None:
-    with pytest.raises(ScenarioError) as refused:
-        floorproof.parse(with_settings(rule_set, line))
-
-    assert f"exchange[0].settings.{rule_set}" in str(refused.value)
-    assert said in str(refused.value)
+    assert_setting_refused(rule_set, line, said)
 
 
 BOARD = '[[exchange.board]]\nname = "NCRP"\nsymbols = ["MNQU3"]\nstate = "{}"\n'
 
 
 def test_a_board_may_use_the_states_of_its_rule_sets_and_no_others() -> None:
-    floorproof.parse(with_settings("nsx-sessions", "", BOARD.format("PREOPEN")))
-    floorproof.parse(with_settings("nsx-etr", "", BOARD.format("CB_AUCT")))
+    floorproof.parse(with_settings("nsx-sessions", BOARD.format("PREOPEN")))
+    floorproof.parse(with_settings("nsx-etr", BOARD.format("CB_AUCT")))
 
     with pytest.raises(
         ScenarioError, match="no state of CME named 'PREOPENING'; did you mean PREOPEN"
     ):
-        floorproof.parse(with_settings("nsx-sessions", "", BOARD.format("PREOPENING")))
+        floorproof.parse(with_settings("nsx-sessions", BOARD.format("PREOPENING")))
 
 
 def test_a_file_may_not_redefine_a_state_that_a_rule_set_brings() -> None:
@@ -1321,7 +1308,7 @@ def test_a_file_may_not_redefine_a_state_that_a_rule_set_brings() -> None:
     with pytest.raises(
         ScenarioError, match=r"state\[0\].name: 'OPEN' is another state already \(rule set"
     ):
-        floorproof.parse(with_settings("nsx-sessions", "", state))
+        floorproof.parse(with_settings("nsx-sessions", state))
 
 
 def test_two_rule_sets_of_one_venue_agree_about_the_pause() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 import pytest
-from commands import STAGED_ORDER
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle.shorthand import request, told
+from settings import assert_setting_refused, with_settings
 from venue_days import replacing
 
 import floorproof
@@ -31,7 +31,6 @@ from floorproof.plugins.hookspecs import CONTRACT_VERSION, hookimpl
 from floorproof.plugins.manager import Plugins
 from floorproof.plugins.price_checks.bands import PriceBands
 from floorproof.plugins.price_checks.limits import DailyLimits, PriceLimits, ProductLimits
-from floorproof.scenario.errors import ScenarioError
 from floorproof.scenario.floor import parse
 
 X, Y = Symbol("X"), Symbol("Y")
@@ -473,23 +472,10 @@ BAD = {
 }
 # fmt: on
 
-VENUE = "[[exchange.instrument]]"
-
-
-def with_settings(rule_set: str, line: str) -> str:
-    text = STAGED_ORDER.read_text(encoding="utf-8")
-    table = f'rules = ["{rule_set}"]\n[exchange.settings.{rule_set}]\n{line}\n\n{VENUE}'
-    assert VENUE in text
-    return text.replace(VENUE, table, 1)
-
 
 @pytest.mark.parametrize(("rule_set", "line", "said"), BAD.values(), ids=BAD.keys())
 def test_a_wrong_setting_is_refused_before_the_run(rule_set: str, line: str, said: str) -> None:
-    with pytest.raises(ScenarioError) as refused:
-        floorproof.parse(with_settings(rule_set, line))
-
-    assert f"exchange[0].settings.{rule_set}" in str(refused.value)
-    assert said in str(refused.value)
+    assert_setting_refused(rule_set, line, said)
 
 
 def test_a_scenario_may_have_both() -> None:
