@@ -109,7 +109,7 @@ def wrap(text: str, max_payload: int = MAX_PAYLOAD) -> Pairs:
     return ((212, str(len(payload))), (213, payload))
 
 
-def unwrap(pairs: Pairs, max_payload: int = MAX_PAYLOAD) -> Copied:
+def unwrap(pairs: Pairs) -> Copied:
     """Return what a copy has inside.
 
     Raises:
@@ -118,8 +118,8 @@ def unwrap(pairs: Pairs, max_payload: int = MAX_PAYLOAD) -> Copied:
     payload = first_values(pairs).get(213, "")
     if not payload.startswith(PREFIX):
         raise NoCopy(f"expected {PREFIX} first in 213, found {payload[:20]!r}")
-    if len(payload) > max_payload:
-        raise NoCopy(f"expected at most {max_payload} bytes in 213, found {len(payload)}")
+    if len(payload) > MAX_PAYLOAD:
+        raise NoCopy(f"expected at most {MAX_PAYLOAD} bytes in 213, found {len(payload)}")
     text = payload.removeprefix(PREFIX)
     try:
         fields = first_values(parse(text.encode("latin-1")))
