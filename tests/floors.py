@@ -25,6 +25,7 @@ from typing import Any
 
 import attrs
 import trio
+from hypothesis import strategies as st
 
 import floorproof
 from floorproof.market.window import Window
@@ -129,6 +130,13 @@ def floor(
         lines.extend(f'jitter = "{each}"' for each in jitter)
     lines.extend(map(step, filter(str.strip, steps.splitlines())))
     return "\n".join([*lines, extra])
+
+
+def road(name: str, recipient: str) -> st.SearchStrategy[str]:
+    """Return links that take up to 60 ms, and up to 60 ms longer."""
+    return st.tuples(st.integers(0, 60), st.integers(0, 60)).map(
+        lambda each: f"{name} {recipient} {each[0]}ms {each[1]}ms"
+    )
 
 
 def step(line: str) -> str:

@@ -23,6 +23,20 @@ SECOND = 1_000_000_000
 BARE = TradingState(name="BARE")
 """Matches, and does not uncross."""
 
+# fmt: off
+BOUNDARIES = [
+    (1000,  60_000,  3, 1600, 1601, 400, 399),
+    (995,   60_000,  3, 1592, 1593, 398, 397),
+    (333,   60_000,  3, 532, 533, 134, 133),
+    (1610,  60_000,  3, 2576, 2577, 644, 643),
+    (10000, 600_000, 4, 16000, 16001, 4000, 3999),
+    (100,   6000,    2, 160, 161, 40, 39),
+    (5,     100_000, 3, 10, 11, 1, None),
+]
+# fmt: on
+"""B, D and d, decimals; the last price inside and the first outside, above and below
+(section 1.6)."""
+
 
 def nsx_with(
     *lines: str,

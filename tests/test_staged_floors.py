@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 import pytest
-from floors import Told, floor, play, rows
+from floors import Told, floor, play, road, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -416,12 +416,6 @@ def acts(draw: st.DrawFn) -> str:
         )
         lines.append(f"{draw(st.integers(10, 60))}0ms {what}")
     return "\n".join(lines)
-
-
-def road(name: str, recipient: str) -> st.SearchStrategy[str]:
-    return st.tuples(st.integers(0, 60), st.integers(0, 60)).map(
-        lambda each: f"{name} {recipient} {each[0]}ms {each[1]}ms"
-    )
 
 
 roads = st.tuples(

@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import msgspec
 import pytest
-from floors import APART_ON_CME, EXCHANGE_TRADERS, INTERNAL, Told, floor, play, rows, saying
+from floors import APART_ON_CME, EXCHANGE_TRADERS, INTERNAL, Told, floor, play, road, rows, saying
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -715,12 +715,6 @@ def acts(draw: st.DrawFn) -> str:
         lines.append(f"{draw(at)}0ms {what}")
     return "\n".join(
         [*lines, f"{draw(at) // 4}0ms ET1 claim P1", f"{draw(at) // 4}0ms ET2 claim P1"]
-    )
-
-
-def road(name: str, recipient: str) -> st.SearchStrategy[str]:
-    return st.tuples(st.integers(0, 60), st.integers(0, 60)).map(
-        lambda each: f"{name} {recipient} {each[0]}ms {each[1]}ms"
     )
 
 

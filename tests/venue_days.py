@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -153,6 +153,11 @@ class VenueDay:
 
     def _scheduled(self, rule_set: str, symbol: Symbol, name: str) -> Callable[[int], Outcome]:
         return lambda now_ns: self.exchange.scheduled(rule_set, symbol, name, now_ns)
+
+
+def refused(answers: Sequence[str]) -> list[str]:
+    """Return those of a venue's answers that refuse something."""
+    return [line for line in answers if "REJECTED" in line or "REFUSED" in line]
 
 
 def replacing(plugin: str, provider: object) -> Plugins:

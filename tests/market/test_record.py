@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time
 from typing import Any
 
 from hypothesis import given
-from oracle import algorithms, streams
+from oracle import streams
+from oracle.beside import Setting
 from oracle.shorthand import request
 from oracle.streams import Entered
-from oracle.venue import PlainVenue
 
 from floorproof.market.book import OrderBook
 from floorproof.market.exchange import Exchange
@@ -194,22 +193,8 @@ def do(exchange: Exchange, deeds: Iterable[Any]) -> Iterable[Outcome]:
 
 @given(streams.wishes())
 def test_the_record_rebuilds_the_books_and_holds_what_is_public(wished: list[Any]) -> None:
-    listed = streams.instruments(None)
-    exchange = Exchange(
-        listed,
-        dict.fromkeys((X, Y), Fifo()),
-        boards=streams.BOARDS,
-        states=[*streams.STARTS, *streams.ENDS],
-        start=datetime.combine(streams.TODAY, time(8), tzinfo=UTC),
-        recorded=True,
-    )
-    plain = PlainVenue(
-        listed,
-        dict.fromkeys((X, Y), algorithms.f()),
-        boards=streams.BOARDS,
-        today=streams.TODAY,
-        chain="NSX",
-    )
+    setting = Setting(recorded=True)
+    exchange, plain = setting.fast(), setting.plain()
     rebuilt = {X: OrderBook(), Y: OrderBook()}
 
     for outcome in do(exchange, streams.deeds(wished, plain)):

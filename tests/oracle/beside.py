@@ -87,6 +87,9 @@ class Setting:
     matching: Algorithm | None = attrs.field(default=None, repr=False)
     """The exchange's, if it is to have another than the one that ``algorithm`` names."""
 
+    recorded: bool = False
+    """Whether the exchange puts everything that happens on record."""
+
     def fast(self, rules: VenueRules | None = None) -> Exchange:
         instruments = streams.instruments(self.protection_points)
         symbols = [instrument.symbol for instrument in instruments]
@@ -100,6 +103,7 @@ class Setting:
             states=STATES,
             chains=dict.fromkeys(symbols, CHAINS[self.chain]),
             start=datetime.datetime.combine(streams.TODAY, datetime.time(8), tzinfo=datetime.UTC),
+            recorded=self.recorded,
         )
 
     def plain(self) -> PlainVenue:

@@ -13,7 +13,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venue_days import VenueDay, described, replacing
+from venue_days import VenueDay, described, refused, replacing
 
 from floorproof.market.auction import CME_INDICATIVE_OPENING, NSX_FOUR_STEPS
 from floorproof.market.identifiers import Price, Symbol
@@ -46,10 +46,6 @@ def globex(
         CHICAGO,
         plugins=plugins,
     )
-
-
-def refused(answers: Sequence[str]) -> list[str]:
-    return [line for line in answers if "REJECTED" in line or "REFUSED" in line]
 
 
 # --- the plugin and its bundle --------------------------------------------------------

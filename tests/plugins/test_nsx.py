@@ -11,7 +11,7 @@ import attrs
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from nsx_venue import SECOND, X, nsx_with, say
+from nsx_venue import BOUNDARIES, SECOND, X, nsx_with, say
 from oracle.shorthand import request, told
 from settings import assert_setting_refused, with_settings
 
@@ -161,19 +161,6 @@ def test_an_instrument_may_be_left_alone() -> None:
 
 
 # --- arithmetic -----------------------------------------------------------------------
-
-# fmt: off
-#        B, D and d, decimals, last good and first bad above, below
-BOUNDARIES = [
-    (1000,  60_000,  3, 1600, 1601, 400, 399),
-    (995,   60_000,  3, 1592, 1593, 398, 397),
-    (333,   60_000,  3, 532, 533, 134, 133),
-    (1610,  60_000,  3, 2576, 2577, 644, 643),
-    (10000, 600_000, 4, 16000, 16001, 4000, 3999),
-    (100,   6000,    2, 160, 161, 40, 39),
-    (5,     100_000, 3, 10, 11, 1, None),
-]
-# fmt: on
 
 
 @pytest.mark.rule("NSX-ETR-1", "NSX-ETR-2")

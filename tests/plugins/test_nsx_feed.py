@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from nsx_venue import SECOND, X, Y, nsx_with, say
+from nsx_venue import BOUNDARIES, SECOND, X, Y, nsx_with, say
 from oracle.shorthand import request
 
 from floorproof.market.exchange import Exchange
@@ -220,17 +220,6 @@ UNDER_NO_FILL: Mapping[str, Case] = {
     "E4 beyond":           SCENARIOS["E4 beyond"],
     "E1 at the limit":     SCENARIOS["E1 at the limit"],
 }
-
-# B, D and d, decimals; the last price inside and the first outside, above and below (section 1.6).
-BOUNDARIES = [
-    (1000,  60_000,  3, 1600, 1601, 400, 399),
-    (995,   60_000,  3, 1592, 1593, 398, 397),
-    (333,   60_000,  3, 532, 533, 134, 133),
-    (1610,  60_000,  3, 2576, 2577, 644, 643),
-    (10000, 600_000, 4, 16000, 16001, 4000, 3999),
-    (100,   6000,    2, 160, 161, 40, 39),
-    (5,     100_000, 3, 10, 11, 1, None),
-]
 # fmt: on
 
 

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from commands import command
 from oracle.shorthand import request
-from venue_days import VenueDay, described
+from venue_days import VenueDay, described, refused
 
 from floorproof.market.exchange import Request
 from floorproof.market.fix import Side
@@ -43,10 +43,6 @@ def profile(name: str) -> VenueProfile:
 def product(venue: str, code: str) -> Product:
     (found,) = [each for each in profile(venue).products if each.code == code]
     return found
-
-
-def refused(answers: Sequence[str]) -> list[str]:
-    return [line for line in answers if "REJECTED" in line or "REFUSED" in line]
 
 
 # --- who they are ---------------------------------------------------------------------

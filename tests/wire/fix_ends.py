@@ -144,3 +144,8 @@ def spoiled(data: bytes) -> bytes:
     assert shown(data).endswith("|")
     digits = int(data[-4:-1])
     return data[:-4] + b"%03d\x01" % ((digits + 1) % 256)
+
+
+def pairs_of(text: str) -> Pairs:
+    """Return the pairs of ``"1=a|2=b"``."""
+    return tuple((int(tag), value) for tag, _, value in (p.partition("=") for p in text.split("|")))

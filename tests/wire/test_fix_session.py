@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from wire.fix_ends import CLIENT, SECOND, START, VENUE, Line, spoiled, told
+from wire.fix_ends import CLIENT, SECOND, START, VENUE, Line, pairs_of, spoiled, told
 
 from floorproof.market.secure_logon import Answer, LogonRefusal, Reason
 from floorproof.wire.fix_header import utc_timestamp
@@ -50,11 +50,6 @@ def client_says(line: Line, *pairs: tuple[int, str], without: int | None = None)
         elif isinstance(output, Noted):
             said.append(f"noted {output.kind}")
     return said
-
-
-def pairs_of(text: str) -> Pairs:
-    """Return the pairs of ``"1=a|2=b"``."""
-    return tuple((int(tag), value) for tag, _, value in (p.partition("=") for p in text.split("|")))
 
 
 def write_as_is(pairs: Pairs) -> bytes:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wire.fix_ends import pairs_of
 from wire.ilink_messages import DIALECT, GATEWAY, MNQ, acquainted, reports, requests
 
 from floorproof.market.fix import (
@@ -267,11 +268,6 @@ QUOTE = (
 )
 TEXTS = {"D": ORDER, "G": CHANGE, "F": CANCEL, "CA": ACTION, "i": QUOTE, "Z": "117=q|298=4|1028=Y"}
 STRICT = attrs.evolve(DIALECT, order_id_required=True)
-
-
-def pairs_of(text: str) -> Pairs:
-    """Return the pairs of ``"1=a|2=b"``."""
-    return tuple((int(tag), value) for tag, _, value in (p.partition("=") for p in text.split("|")))
 
 
 def changed(msg_type: str, edits: str) -> Pairs:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time
 from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import algorithms, streams
+from oracle import streams
+from oracle.beside import Setting
 from oracle.shorthand import request
 from oracle.streams import Entered
-from oracle.venue import PlainVenue
 
 from floorproof.market.book import AuctionFill, AuctionTraded, Canceled, Rested, Traded
 from floorproof.market.exchange import Exchange
@@ -648,21 +647,8 @@ def test_a_book_that_is_rebuilt_is_the_one_that_the_engine_shows(
     wished: list[Any], protection_points: int | None
 ) -> None:
     listed = streams.instruments(protection_points)
-    exchange = Exchange(
-        listed,
-        dict.fromkeys((X, Y), Fifo()),
-        boards=streams.BOARDS,
-        states=[*streams.STARTS, *streams.ENDS],
-        start=datetime.combine(streams.TODAY, time(8), tzinfo=UTC),
-        recorded=True,
-    )
-    plain = PlainVenue(
-        listed,
-        dict.fromkeys((X, Y), algorithms.f()),
-        boards=streams.BOARDS,
-        today=streams.TODAY,
-        chain="NSX",
-    )
+    setting = Setting(protection_points=protection_points, recorded=True)
+    exchange, plain = setting.fast(), setting.plain()
     market, reader = Listened(exchange, feed_of(listed)), ItchReader()
     volume = {X: 0, Y: 0}
     sent: list[bytes] = []
