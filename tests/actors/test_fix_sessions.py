@@ -29,7 +29,6 @@ from floorproof.market.fix_line import (
 from floorproof.market.identifiers import CompID
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import ExecutionReport
-from floorproof.market.operations import ChangeTradingState
 from floorproof.market.rejects import SessionReject
 from floorproof.plugins.fifo import Fifo
 from floorproof.wire import ilink
@@ -139,12 +138,6 @@ def plain_day() -> PlainVenue:
     )
 
 
-def entered(deed: streams.Entered) -> ChangeTradingState:
-    state = None if deed.state is None else deed.state.name
-    board = streams.BOARD if deed.symbol is None else None
-    return ChangeTradingState(board=board, symbol=deed.symbol, state=state)
-
-
 def with_text_and_without(wished: Sequence[Any]) -> tuple[Desk, Exchange, dict[str, list[object]]]:
     """Let a venue with text in between and one without be asked the same.
 
@@ -158,8 +151,8 @@ def with_text_and_without(wished: Sequence[Any]) -> tuple[Desk, Exchange, dict[s
     for number, deed in enumerate(streams.deeds(wished, plain_day()), 1):
         at.now_ns = number
         if isinstance(deed, streams.Entered):
-            outcome = exchange.operate(entered(deed), number)
-            at.send(VENUE, entered(deed))
+            outcome = exchange.operate(deed.operation, number)
+            at.send(VENUE, deed.operation)
         else:
             try:
                 encode(deed, at.talk(deed.sender_comp_id))

@@ -442,10 +442,7 @@ def follow(deeds: Iterator[Any], exchange: Exchange, start: int) -> None:
                 subscriber.figures = figures_of(snapshot.statistics)
                 state = snapshot.trading_state
         if isinstance(deed, Entered):
-            to = None if deed.state is None else deed.state.name
-            board = streams.BOARD if deed.symbol is None else None
-            change = ChangeTradingState(board=board, symbol=deed.symbol, state=to)
-            outcome = exchange.operate(change, number)
+            outcome = exchange.operate(deed.operation, number)
         else:
             outcome = exchange.receive(deed, number)
         trades = []

@@ -183,10 +183,7 @@ def lines_of(book: OrderBook) -> list[tuple[object, ...]]:
 def do(exchange: Exchange, deeds: Iterable[Any]) -> Iterable[Outcome]:
     for number, deed in enumerate(deeds):
         if isinstance(deed, Entered):
-            to = None if deed.state is None else deed.state.name
-            board = streams.BOARD if deed.symbol is None else None
-            change = ChangeTradingState(board=board, symbol=deed.symbol, state=to)
-            yield exchange.operate(change, number)
+            yield exchange.operate(deed.operation, number)
         else:
             yield exchange.receive(deed, number)
 

@@ -32,7 +32,6 @@ from floorproof.market.messages import (
     OrderCancelReject,
     OrderMassActionReport,
 )
-from floorproof.market.operations import ChangeTradingState
 from floorproof.market.quotes import MassQuoteAck, QuoteCancelAck, QuotedOrder
 from floorproof.market.rejects import BusinessMessageReject, SessionReject
 from floorproof.market.rules import VenueRules
@@ -239,10 +238,7 @@ def _line(resting: Resting) -> Line:
 def ask_fast(exchange: Exchange, deed: Deed, now_ns: int) -> list[Answer]:
     if not isinstance(deed, Entered):
         return exchange.receive(deed, now_ns).reports
-    state = None if deed.state is None else deed.state.name
-    board = streams.BOARD if deed.symbol is None else None
-    change = ChangeTradingState(board=board, symbol=deed.symbol, state=state)
-    return exchange.operate(change, now_ns).reports
+    return exchange.operate(deed.operation, now_ns).reports
 
 
 def ask_plain(venue: PlainVenue, deed: Deed) -> Sequence[Heard]:

@@ -27,6 +27,7 @@ from floorproof.market.messages import (
     OrderCancelRequest,
     OrderMassActionRequest,
 )
+from floorproof.market.operations import ChangeTradingState
 from floorproof.market.quotes import MassQuote, QuoteCancel, QuoteEntry, QuoteSet
 from floorproof.market.sessions import Board, TradingState
 
@@ -81,6 +82,13 @@ class Entered:
 
     symbol: Symbol | None
     state: TradingState | None
+
+    @property
+    def operation(self) -> ChangeTradingState:
+        """What the exchange's operator asks for."""
+        state = None if self.state is None else self.state.name
+        board = BOARD if self.symbol is None else None
+        return ChangeTradingState(board=board, symbol=self.symbol, state=state)
 
     def __str__(self) -> str:
         who = f"board {BOARD}" if self.symbol is None else self.symbol

@@ -634,9 +634,7 @@ def deal(market: Listened, deeds: Iterable[Any]) -> Iterator[tuple[Outcome, list
     for number, deed in enumerate(deeds):
         market.now_ns = number * 400_000_000
         if isinstance(deed, Entered):
-            to = None if deed.state is None else deed.state.name
-            board = streams.BOARD if deed.symbol is None else None
-            yield market.operate(ChangeTradingState(board=board, symbol=deed.symbol, state=to))
+            yield market.operate(deed.operation)
         else:
             yield market.ask(deed)
 
