@@ -96,7 +96,8 @@ def rule_sets() -> Mapping[str, type | Bundle]:
 def order_types() -> Mapping[str, type]:
     """Offer order types of the synthetic gateway: the type's name to its class.
 
-    See `floorproof.plugins.desk.OrderType` for what such a class does.
+    See `floorproof.plugins.desk.OrderType` for what such a class does on a desk of people, and
+    `floorproof.plugins.synthetic.SyntheticOrderType` for those that work orders by themselves.
     """
     raise NotImplementedError
 
