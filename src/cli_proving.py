@@ -33,6 +33,7 @@ from .scenario.differences import first_difference
 from .scenario.errors import ScenarioError
 from .scenario.floor import Scenario, load
 from .scenario.fuzz import hunt
+from .scenario.fuzz.export import counted
 from .scenario.fuzz.hunt import InPlaceOnly
 from .scenario.fuzz.search import search
 
@@ -106,12 +107,13 @@ def _pursue(
             scenario, cause, failing, max_runs=most_runs, progress=lambda: bar.advance(task)
         )
     say(f"{cause}: {found.failure.text}")
-    say(f"  {len(failing):,} seeds, the first is {failing[0]}")
+    say(f"  {counted(len(failing), 'seed')}, the first is {failing[0]}")
     if isinstance(found, InPlaceOnly):
         say("  it does not recur with participants in tasks; see floorproof verify")
         return
     steps, choices, _ = found.variant.size
-    say(f"  shrunk to {steps} steps and {choices} choices in {found.runs:,} runs")
+    small = f"{counted(steps, 'step')} and {counted(choices, 'choice')}"
+    say(f"  shrunk to {small} in {counted(found.runs, 'run')}")
     if out is not None:
         for path in hunt.write(scenario, found, folder=folder, out=out):
             say(f"  written: {path}")

@@ -41,7 +41,7 @@ def test_the_race_is_found_and_made_small(found: tuple[Ran, Path]) -> None:
     assert ran.out.startswith(
         "invariant one-owner: P1 is ET2's, and then ET1's, with no time between\n"
     )
-    assert "  shrunk to 3 steps and 1 choices in " in ran.out
+    assert "  shrunk to 3 steps and 1 choice in " in ran.out
     last = ran.out.splitlines()[-1]
     assert last.startswith("24 seeds, ")
     assert last.endswith(" failures of 1 cause")

@@ -34,7 +34,7 @@ RULES = (
         "Order rejects and cancel rejects are copied with the session level rejects; business"
         " level rejects and everything about mass quotes but their fills never are.",
         f"{_HELP}; {_READINGS}, rejects on drop copy",
-        ("copy_order_rejects",),
+        ("order_rejects",),
     ),
     Rule(
         "COPY-3",

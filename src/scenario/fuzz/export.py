@@ -218,7 +218,7 @@ def story_text(
         "",
         f"{failure.text}.",
         "",
-        f"{_counted(steps, 'step')}, {_counted(choices, 'choice')} that differ from the default;"
+        f"{counted(steps, 'step')}, {counted(choices, 'choice')} that differ from the default;"
         f" shrunk in {found.runs:,} runs from seed {found.seeds[0]}.",
         "",
         *(f"- {each}" for each in told_choices(variant.choices)),
@@ -243,7 +243,8 @@ def story_text(
     return "\n".join(lines)
 
 
-def _counted(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """Return a number of things as a person says it: ``1 step``, ``2 steps``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
@@ -256,7 +257,7 @@ def told_choices(choices: Mapping[str, int]) -> Iterator[str]:
         message = f"message {number} from {sender} to {recipient}"
         match kind:
             case "order":
-                yield f"{message} is put back {_counted(value, 'place')}"
+                yield f"{message} is put back {counted(value, 'place')}"
             case "jitter":
                 yield f"{message} takes {_ms(value)} longer"
             case "drop":
