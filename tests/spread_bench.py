@@ -79,6 +79,7 @@ class Bench:
         time_in_force: TimeInForce = TimeInForce.DAY,
         disclosed_qty: Qty | None = None,
         holds: bool = False,
+        market_orders: bool = True,
         **parameters: Any,
     ) -> None:
         self.spread = Autospreader(spread=(spread,))
@@ -94,7 +95,8 @@ class Bench:
 
         self.fills: list[tuple[Qty, Price]] = []
         self.wakes: dict[str, int] = {}
-        self._books = {symbol: _market(symbol, text) for symbol, text in markets.items()}
+        self._market_orders = market_orders
+        self._books = {symbol: self._market(symbol, text) for symbol, text in markets.items()}
         self._waiting: list[tuple[str, ReplaceChild | CancelChild | None]] = []
         """What has not been answered: of a child its entry (None) or a request."""
 
@@ -142,7 +144,7 @@ class Bench:
 
     def moves(self, symbol: str, text: str, *, is_open: bool = True) -> None:
         """Another market: ``"4492.25x10 / 4492.50x10"``."""
-        self._books[symbol] = _market(symbol, text, is_open=is_open)
+        self._books[symbol] = self._market(symbol, text, is_open=is_open)
         self.event(MarketMoved(Symbol(symbol)))
 
     def fill(self, child: str, qty: Qty = 1, at: str = "") -> None:
@@ -217,6 +219,10 @@ class Bench:
         told, self.told = self.told, []
         return told
 
+    def _market(self, symbol: str, text: str, *, is_open: bool = True) -> Market:
+        market = _market(symbol, text, is_open=is_open)
+        return attrs.evolve(market, takes_market_orders=self._market_orders)
+
     # --- the gateway and the exchanges ------------------------------------------------
 
     def _apply(self, effects: Iterable[SyntheticEffect]) -> None:
@@ -287,6 +293,7 @@ class Bench:
             order_qty=enter.order_qty,
             price=enter.price,
             ord_type=enter.ord_type,
+            time_in_force=enter.time_in_force,
         )
         self._keep(child)
         price = "market" if enter.price is None else self._show(enter.child, enter.price)

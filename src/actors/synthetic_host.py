@@ -693,6 +693,7 @@ class SyntheticHost:
             order_qty=enter.order_qty,
             price=enter.price,
             ord_type=enter.ord_type,
+            time_in_force=enter.time_in_force,
             disclosed_qty=enter.disclosed_qty,
         )
         self._named[cl_ord_id] = (order.cl_ord_id, enter.child)
@@ -778,7 +779,7 @@ class SyntheticHost:
                 order_qty=request.order_qty,
                 price=request.price,
                 ord_type=OrdType.LIMIT,
-                time_in_force=order.time_in_force,
+                time_in_force=child.time_in_force,
                 account=order.account,
             )
         yield self._send(child.symbol, order, sent)

@@ -50,6 +50,7 @@ class Child:
     order_qty: Qty
     price: Price | None
     ord_type: OrdType
+    time_in_force: TimeInForce = TimeInForce.DAY
     disclosed_qty: Qty | None = None
     """Of a child at a synthetic instrument: how much of it may be worked so far."""
 

@@ -37,7 +37,7 @@ from ..synthetic import (
 from .parameters import SpreadParameters
 from .pricing import implied
 from .spread import Disconnect, ListedSpread, Spread, listed
-from .worker import Worker, leg_market, objection_to_risk
+from .worker import RELOAD, Worker, leg_market, objection_to_risk
 
 _LIVES = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, TimeInForce.IMMEDIATE_OR_CANCEL)
 
@@ -159,9 +159,9 @@ class Autospreader:
                     worker.pause(pausing)
                     status = SynthStatus.PAUSED if pausing else SynthStatus.WORKING
                     worker.say(SetStatus(status))
-            case Woken():
+            case Woken(name) if name == RELOAD:
                 worker.reload()
-            case MarketMoved() | Disconnected():
+            case Woken() | MarketMoved() | Disconnected():
                 pass
         worker.work_on()
         return worker.effects()

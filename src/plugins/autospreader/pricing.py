@@ -18,6 +18,7 @@ import attrs
 
 from ...market.fix import Side
 from ...market.identifiers import Price, Qty
+from ..slicing.tactics import stepped
 from .formula import FormulaError
 from .spread import ListedSpread, ThinMarket
 
@@ -188,9 +189,4 @@ def paid_up(spread: ListedSpread, number: int, side: Side, leaned: Price) -> Pri
     Source: XT, "Using dynamic payup ticks"; ``docs/readings.md``, sign of the pay-up.
     """
     leg = spread.legs[number]
-    ticks = leg.instrument.ticks
-    up = (leg.side(side) is Side.BUY) == (leg.settings.pay_up_ticks > 0)
-    price = leaned
-    for _ in range(abs(leg.settings.pay_up_ticks)):  # one by one: ticks may change on the way
-        price = ticks.at_or_above(price + 1) if up else ticks.at_or_below(price - 1)
-    return price
+    return stepped(leg.instrument, leaned, leg.settings.pay_up_ticks, leg.side(side))

@@ -165,4 +165,24 @@ RULES = (
         " as the spread's (442 = 3).",
         f"{_ORDERS}, fills; docs/readings.md, price of a spread fill",
     ),
+    Rule(
+        "ASE-24",
+        "A hedge that has rested for a time is priced some ticks more aggressively, and again after"
+        " as long, so many times; each change waits for the answer to the one before.",
+        f"{_RULES}, post-hedge rules; docs/readings.md, hedges that rest",
+        ("post_hedge",),
+    ),
+    Rule(
+        "ASE-25",
+        "A hedge goes to the market after a time, or once that is some ticks away from it: it is"
+        " canceled, and what it then has left is entered at the market.",
+        f"{_RULES}, post-hedge rules; docs/readings.md, hedges that rest",
+        ("post_hedge",),
+    ),
+    Rule(
+        "ASE-26",
+        "A hedge that is forfeited is not sent; its contracts count as legged, or as filled.",
+        f"{_RULES}, pre-hedge rules; docs/readings.md, pre-hedge rules",
+        ("forfeit",),
+    ),
 )

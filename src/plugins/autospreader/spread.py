@@ -24,6 +24,7 @@ from ...market.fix import Side
 from ...market.identifiers import Price, Symbol
 from ...market.instrument import Instrument, TickTable
 from .formula import Formula, FormulaError
+from .post_hedge import PostHedge
 
 _MOST_QUOTING = 5
 _MOST_HOLDERS = 20
@@ -94,6 +95,15 @@ class HedgeLife(StrEnum):
     FILL_OR_KILL = "fok"
 
 
+class Forfeit(StrEnum):
+    """What is counted of a hedge that is never sent (pre-hedge rule)."""
+
+    LEGGED = "legged"
+    """Nothing: the units stay legged."""
+    FILLED = "filled"
+    """All of it, at the price that was leaned on."""
+
+
 class ConvertQuote(StrEnum):
     """Whether a quote becomes the hedge that its own leg needs (TT FIX 16757)."""
 
@@ -146,6 +156,12 @@ class SpreadLeg:
     hedge_life: HedgeLife | None = None
     """As the spread order, unless it is given."""
 
+    forfeit: Forfeit | None = None
+    """Whether the leg's hedges are not sent at all, and what they count as then."""
+
+    post_hedge: tuple[PostHedge, ...] = ()
+    """What becomes of a hedge that rests; the first rule whose moment has come acts."""
+
     native_gtc: bool = True
     """Whether the leg's exchange takes orders that are good till cancel."""
 
@@ -161,6 +177,8 @@ class SpreadLeg:
         for field in ("ratio", "multiplier"):
             if getattr(self, field) == 0:
                 raise ValueError(f"the {field} of leg {self.symbol} must not be 0")
+        if self.forfeit is not None and self.post_hedge:
+            raise ValueError(f"leg {self.symbol} forfeits its hedges: no post_hedge rule sees any")
         for name in _read(self.min_lean_qty).names:
             if name not in _LEAN_NAMES:
                 raise FormulaError(

@@ -10,6 +10,8 @@ import attrs
 
 from ...market.identifiers import Price, Qty
 from ...market.synthetic import SynthStatus
+from ..synthetic import CancelChild
+from .post_hedge import Rest
 from .spread import ListedSpread
 
 
@@ -44,6 +46,20 @@ class Note:
 
     may_convert: bool = True
 
+    rest: Rest = attrs.field(factory=Rest)
+    """Of a hedge: how long it has rested, and what has been done about it."""
+
+    next_rest: Rest | None = None
+    """The same once the change that is under way has been taken."""
+
+    wakes_ns: int | None = None
+    """When it is looked at next."""
+
+    @property
+    def goes_to_market(self) -> bool:
+        """Whether it is a hedge that is being taken off, to be entered at the market."""
+        return self.role is Role.HEDGE and self.asked[:1] == (CancelChild,)
+
 
 @attrs.frozen(kw_only=True)
 class LegWork:
@@ -56,7 +72,7 @@ class LegWork:
     """Contracts that have been sent as hedges."""
 
     fills: tuple[tuple[Price, Qty], ...] = ()
-    """All of them, of quotes and of hedges, first to last."""
+    """All of them, of quotes and of hedges, first to last; what is forfeited as filled, too."""
 
     @property
     def filled(self) -> Qty:

@@ -43,8 +43,9 @@ from ..synthetic import (
 from .formula import FormulaError
 from .hedging import hedge_target, parent_filled, spread_fill_price
 from .parameters import SpreadParameters
+from .post_hedge import Reprice, Rest, Step, steps
 from .pricing import LegMarket, Quote, implied, leans, paid_up, quote, within_slop
-from .spread import ConvertQuote, HedgeLife, HedgeType, ListedSpread, Requote
+from .spread import ConvertQuote, Forfeit, HedgeLife, HedgeType, ListedSpread, Requote
 from .work import Ending, LegWork, Note, Role, Work
 
 RELOAD = "reload"
@@ -129,6 +130,11 @@ class Worker:
                 # A cancel that waits behind the change is still asked for.
                 if note.asked and note.asked[0] is ReplaceChild:
                     note = attrs.evolve(note, asked=())
+                if 0 < note.converted_qty == child.order_qty - child.cum_qty:
+                    # All of the quote is the hedge now.
+                    rest = Rest(since_ns=self._desk.now_ns)
+                    note = attrs.evolve(note, role=Role.HEDGE, converted_qty=0, rest=rest)
+                note = attrs.evolve(note, rest=note.next_rest or note.rest, next_rest=None)
                 self._keep(name, note)
             case ExecType.CANCELED | ExecType.EXPIRED | ExecType.REJECTED:
                 self._is_off(note, child, report)
@@ -170,7 +176,7 @@ class Worker:
                 leg = attrs.evolve(leg, hedged=leg.hedged - note.converted_qty)
                 self._work = self._work.with_leg(note.leg, leg)
             note = attrs.evolve(note, converted_qty=0, may_convert=False)
-        note = attrs.evolve(note, next_leans=())
+        note = attrs.evolve(note, next_leans=(), next_rest=None)
         if note.asked and note.asked[0] is (ReplaceChild if replacing else CancelChild):
             note = attrs.evolve(note, refused=note.asked, asked=())
         self._keep(name, note)
@@ -178,7 +184,9 @@ class Worker:
     def _is_off(self, note: Note, child: Child, report: ExecutionReport) -> None:
         symbol = self._spread.legs[note.leg].symbol
         left = child.order_qty - child.cum_qty
-        if note.converted_qty or note.role is Role.HEDGE:
+        if note.goes_to_market and report.exec_type is ExecType.CANCELED and left:
+            self._enter_at_market(note, child, left)
+        elif note.converted_qty or note.role is Role.HEDGE:
             unhedged = note.converted_qty or left
             why = f": {report.text}" if report.text else ""
             self.say(Warn(f"{self._order.cl_ord_id} is legged: {unhedged} {symbol} unhedged{why}"))
@@ -200,6 +208,7 @@ class Worker:
             return
         self._look_at_legs()
         self._hedge()
+        self._look_at_hedges()
         self._fill_units()
         if self._snipes:
             self._snipe()
@@ -252,6 +261,9 @@ class Worker:
             needed = target - own.quoted - own.hedged
             if needed <= 0:
                 continue
+            if leg.settings.forfeit is not None:
+                self._forfeit(number, needed, leg.settings.forfeit)
+                continue
             converted = self._convert(number, needed)
             if converted is None:
                 self._waiting.append(number)
@@ -261,29 +273,49 @@ class Worker:
             if needed > converted:
                 self._enter_hedge(number, needed - converted)
 
+    def _forfeit(self, number: int, qty: Qty, counts: Forfeit) -> None:
+        """Send nothing, and count it as the leg has it."""
+        own = self._work.legs[number]
+        own = attrs.evolve(own, hedged=own.hedged + qty)
+        symbol = self._spread.legs[number].symbol
+        if counts is Forfeit.FILLED:
+            own = attrs.evolve(own, fills=(*own.fills, (self._work.leans[number], qty)))
+        else:
+            self.say(Warn(f"{self._order.cl_ord_id} is legged: {qty} {symbol} forfeited"))
+        self._work = self._work.with_leg(number, own)
+
     def _enter_hedge(self, number: int, qty: Qty) -> None:
-        leg = self._spread.legs[number]
-        side = leg.side(self._order.side)
         market = self._market(number)
         to_market = (
-            leg.settings.hedge_type is HedgeType.MARKET
+            self._spread.legs[number].settings.hedge_type is HedgeType.MARKET
             and market is not None
             and market.takes_market_orders
         )
+        price = None if to_market else self._hedge_price(number)
+        self._send_hedge(number, qty, price, Rest(since_ns=self._desk.now_ns))
+
+    def _send_hedge(self, number: int, qty: Qty, price: Price | None, rest: Rest) -> None:
+        """Enter a hedge, at the market without a price."""
+        leg = self._spread.legs[number]
         life = self._order.time_in_force
         if life is _GTC and not leg.settings.native_gtc:
             life = TimeInForce.DAY
         if leg.settings.hedge_life is not None:
             life = _LIVES[leg.settings.hedge_life]
-        price = self._hedge_price(number)
-        self._enter(
-            Note(leg=number, role=Role.HEDGE),
-            side=side,
+        note = Note(leg=number, role=Role.HEDGE, rest=rest)
+        if price is not None:
+            wakes_ns = rest.wakes_ns(leg.settings.post_hedge, self._desk.now_ns)
+            note = attrs.evolve(note, wakes_ns=wakes_ns)
+        name = self._enter(
+            note,
+            side=leg.side(self._order.side),
             qty=qty,
-            price=None if to_market else price,
-            ord_type=OrdType.MARKET if to_market else OrdType.LIMIT,
+            price=price,
+            ord_type=OrdType.MARKET if price is None else OrdType.LIMIT,
             life=life,
         )
+        if note.wakes_ns is not None:
+            self.say(Wake(note.wakes_ns, name))
 
     def _hedge_price(self, number: int) -> Price:
         leaned = self._work.leans[number]
@@ -317,6 +349,60 @@ class Worker:
             )
         )
         return taken
+
+    # --- hedges that rest -------------------------------------------------------------
+
+    def _look_at_hedges(self) -> None:
+        """Do what the post-hedge rules of their legs have for the hedges that rest."""
+        if self._order.is_over:
+            return
+        for child in self._order.alive:
+            note = self._work.notes[child.name]
+            rules = self._spread.legs[note.leg].settings.post_hedge
+            if note.role is not Role.HEDGE or child.price is None or not rules:
+                continue
+            wakes_ns = note.rest.wakes_ns(rules, self._desk.now_ns)
+            if wakes_ns is not None and wakes_ns != note.wakes_ns:
+                note = attrs.evolve(note, wakes_ns=wakes_ns)
+                self.say(Wake(wakes_ns, child.name))
+            market = self._market(note.leg)
+            if market is None or not market.is_open:
+                note = attrs.evolve(note, refused=())  # another time it may be taken
+            self._keep(child.name, note)
+            if market is None or child.asked is not None or not child.is_working:
+                continue
+            instrument = self._spread.legs[note.leg].instrument
+            now_ns = self._desk.now_ns
+            for step in steps(
+                rules, note.rest, child.side, child.price, now_ns, market, instrument
+            ):
+                if self._takes(step, child, note):
+                    break
+
+    def _takes(self, step: Step, child: Child, note: Note) -> bool:
+        """Ask for what a rule wants of a hedge, unless just that was refused before."""
+        if isinstance(step, Reprice):
+            goal: tuple[object, ...] = (ReplaceChild, step.price, child.order_qty)
+            request: ReplaceChild | CancelChild = ReplaceChild(
+                child=child.name, order_qty=child.order_qty, price=step.price
+            )
+            note = attrs.evolve(note, next_rest=step.rest)
+        else:
+            goal, request = (CancelChild,), CancelChild(child.name)
+        if goal == note.refused:
+            return False
+        self._keep(child.name, attrs.evolve(note, asked=goal))
+        self.say(request)
+        return True
+
+    def _enter_at_market(self, note: Note, child: Child, left: Qty) -> None:
+        """Enter what a hedge has left at the market; where that has gone, where it was."""
+        market = self._market(note.leg)
+        there = market is not None and market.is_open and market.side(child.side.opposite)
+        if there:
+            self._send_hedge(note.leg, left, None, attrs.evolve(note.rest, is_done=True))
+        else:
+            self._send_hedge(note.leg, left, child.price, note.rest)
 
     # --- sniper -----------------------------------------------------------------------
 
@@ -527,6 +613,8 @@ class Worker:
             return
         if done == self._order.order_qty and self.any_quote:
             return  # told when they are gone: one that trades now still has to be hedged
+        if done == self._order.order_qty and self._any_on_its_way_to_market:
+            return  # no order that is over enters what is left of it
         fills = [own.fills for own in self._work.legs]
         cost = spread_fill_price(self._spread, fills, before, done, self._work.leans)
         units = cost * 10**self._spread.instrument.price_decimals
@@ -600,6 +688,10 @@ class Worker:
         return entered or any(notes[child.name].role is Role.QUOTE for child in self._order.alive)
 
     @property
+    def _any_on_its_way_to_market(self) -> bool:
+        return any(self._work.notes[child.name].goes_to_market for child in self._order.alive)
+
+    @property
     def _hedges(self) -> bool:
         """Whether hedges work, or are on their way."""
         notes = self._work.notes
@@ -619,7 +711,7 @@ class Worker:
         price: Price | None,
         ord_type: OrdType,
         life: TimeInForce,
-    ) -> None:
+    ) -> str:
         name = f"{note.role.value[0]}{len(self._work.notes) + 1}"
         self._entered.append((name, note))
         self._keep(name, note)
@@ -634,6 +726,7 @@ class Worker:
                 time_in_force=life,
             )
         )
+        return name
 
 
 _GTC = TimeInForce.GOOD_TILL_CANCEL

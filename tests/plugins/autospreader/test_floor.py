@@ -6,13 +6,15 @@ import pytest
 from floors import Told, floor, saying
 
 import floorproof
-from floorproof.market.fix import Side
+from floorproof.market.fix import Side, TimeInForce
 from floorproof.market.identifiers import ClOrdID, CompID, StagedOrderID, Symbol
+from floorproof.market.messages import NewOrderSingle, OrderCancelReplaceRequest
 from floorproof.market.staging import NewStagedOrder, RejectCode
 from floorproof.market.synthetic import (
     CancelSyntheticOrder,
     EditSyntheticOrder,
     NewSyntheticOrder,
+    OnBehalf,
 )
 from floorproof.scenario.errors import ScenarioError
 
@@ -156,8 +158,51 @@ symbol = "MESU3"
     assert synthetic(told)[-1] == "SyntheticUpdate sp1 Canceled, cum 0, leaves 0: MESU3 is closed"
 
 
+@pytest.mark.rule("ASE-20", "ASE-24")
+def test_a_hedge_that_is_paid_up_keeps_its_own_time_in_force() -> None:
+    rules = """
+  native_gtc = false
+
+    [[gateway.settings.autospreader.spread.leg.post_hedge]]
+    rule = "pay_up"
+    after = "500ms"
+    ticks = 1
+"""
+    enter = NewSyntheticOrder(
+        sender_comp_id=CompID("PM1"),
+        cl_ord_id=ClOrdID("sp1"),
+        order_type="autospreader",
+        symbol=Symbol("MNQ-MES"),
+        side=Side.BUY,
+        order_qty=1,
+        price=3_417000,
+        time_in_force=TimeInForce.GOOD_TILL_CANCEL,
+    )
+    steps = f"{MARKET}\n2s LP cancel b1\n2s LP enter s2 sell 1 @ 15350.00 on MNQU3"
+
+    told = run(steps, SPREAD + rules, PM1=saying((1, "SSE-A", enter)))
+
+    asked = [
+        each.payload.request
+        for each in told.messages
+        if each.sender == "SSE-A"
+        and isinstance(each.payload, OnBehalf)
+        and isinstance(each.payload.request, NewOrderSingle | OrderCancelReplaceRequest)
+    ]
+    assert [(each.cl_ord_id, each.price, each.time_in_force) for each in asked] == [
+        ("sp1/q1", 15350_75, TimeInForce.GOOD_TILL_CANCEL),
+        ("sp1/h2", 4492_50, TimeInForce.DAY),
+        ("sp1/h2.1", 4492_25, TimeInForce.DAY),
+    ]
+
+
 NOWHERE = "leg 'MESZ9' of spread MNQ-MES is listed at no exchange"
 FORMULAS = "expected one of price_diff, ratio, net_change, custom; found 'yield'"
+LACKING = """
+    [[gateway.settings.autospreader.spread.leg.post_hedge]]
+    rule = "pay_up"
+    after = "2s"
+"""
 IDLE = SPREAD.replace('ratio = "1"', 'ratio = "1"\nquoting = false')
 # fmt: off
 FILES = {
@@ -167,6 +212,7 @@ FILES = {
     "a float":         (SPREAD.replace('"-1.366"', "-1.366"), "expected a decimal in quotes"),
     "another formula": (SPREAD.replace('"ratio"', '"yield"'), FORMULAS),
     "a misspelt key":  (SPREAD.replace("quoting", "qouting"), "quoting"),
+    "a rule that lacks": (SPREAD + LACKING, "post_hedge rule pay_up: expected `ticks`"),
     "two of a name":   (SPREAD + SPREAD, "there are 2 spreads of the name 'MNQ-MES'"),
     "a leg's name":    (SPREAD.replace('"MNQ-MES"', '"MNQU3"'), "has the name of what an"),
 }

@@ -26,6 +26,8 @@ from floorproof.market.messages import ExecutionReport, NewOrderSingle
 from floorproof.market.synthetic import OnBehalf
 from floorproof.plugins.autospreader import pricing, worker
 from floorproof.plugins.autospreader.hedging import hedge_target, units_filled
+from floorproof.plugins.autospreader.post_hedge import ToMarket
+from floorproof.plugins.synthetic import CancelChild
 from floorproof.runtime.journal import Entry
 
 SPREAD = """
@@ -45,6 +47,23 @@ requote = "{requote}"
   quoting = {both}
   convert_quote_to_hedge = "{convert}"
 """
+PAY_UP = """
+    [[gateway.settings.autospreader.spread.leg.post_hedge]]
+    rule = "pay_up"
+    after = "3ms"
+    ticks = 2
+    times = 3
+"""
+TICKS_AWAY = """
+    [[gateway.settings.autospreader.spread.leg.post_hedge]]
+    rule = "ticks_away"
+    ticks = 2
+"""
+TIME = """
+    [[gateway.settings.autospreader.spread.leg.post_hedge]]
+    rule = "time"
+    after = "9ms"
+"""
 LINKS = ("SSE-A CME-A 1ms 4ms", "CME-A SSE-A 1ms 4ms", "CME-A CME 1ms 2ms", "CME CME-A 1ms 2ms",
          "CME SSE-A 1ms 4ms", "PM1 SSE-A 1ms", "LP CME-A 1ms")  # fmt: skip
 MIDDLE = {"MNQU3": 15350_75, "MESU3": 4492_50}
@@ -61,6 +80,10 @@ class Case:
     both: bool = False
     convert: str = "off"
     requote: str = "change"
+    post_hedge: tuple[str, ...] = ()
+    """Rules of MES, as the file has them."""
+
+    market_orders: bool = True
     canceled_ms: int | None = None
     moves: tuple[tuple[int, str, str, int, int], ...] = ()
     """Milliseconds, symbol, side, quantity and ticks from the middle."""
@@ -92,12 +115,18 @@ class Case:
             convert=self.convert,
             requote=self.requote,
         )
+        spread += "".join(self.post_hedge)
         text = floor("\n".join(self.steps()), broker=spread, links=LINKS).replace(
             'kind = "sse"', 'kind = "sse"\norder_types = ["BROKER", "autospreader"]'
         )
+        if not self.market_orders:
+            text = text.replace("max_order_qty", "market_orders = false\nmax_order_qty")
         return Told(floorproof.Floor(floorproof.parse(text)).run(seed=seed, in_place=True))
 
 
+post_hedge = st.lists(
+    st.sampled_from([PAY_UP, TICKS_AWAY, TIME]), min_size=1, max_size=3, unique=True
+)
 CONVERTS = ["attempt", "always", "always_preserve_queue"]
 moves = st.tuples(
     st.integers(10, 60),
@@ -109,7 +138,13 @@ moves = st.tuples(
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, both: bool | None = False, converts: bool = False) -> Case:
+def cases(
+    draw: st.DrawFn,
+    *,
+    both: bool | None = False,
+    converts: bool = False,
+    rules: bool = False,
+) -> Case:
     return Case(
         side=draw(st.sampled_from(["buy", "sell"])),
         qty=draw(st.integers(1, 4)),
@@ -117,6 +152,8 @@ def cases(draw: st.DrawFn, *, both: bool | None = False, converts: bool = False)
         both=draw(st.booleans()) if both is None else both,
         convert=draw(st.sampled_from(CONVERTS)) if converts else "off",
         requote=draw(st.sampled_from(["change", "cancel_new"])),
+        post_hedge=tuple(draw(post_hedge)) if rules else (),
+        market_orders=draw(st.booleans()) if rules else True,
         canceled_ms=draw(st.none() | st.integers(20, 60)),
         moves=tuple(sorted(draw(st.lists(moves, max_size=8)))),
     )
@@ -256,6 +293,32 @@ def quotes_never_exceed(case: Case, told: Told) -> None:
             assert sum(quotes.values()) <= case.qty
 
 
+def no_contract_is_hedged_twice(_case: Case, told: Told) -> None:
+    """At the exchange hedges have never filled and worked more than fills have called for.
+
+    In the end they have as much, but for what somebody is told to be unhedged.
+    """
+    fills = {entry.seq for entry in told.messages if entry.actor == "SSE-A" and _is_fill(entry)}
+    called, at_work = [0, 0], [dict[str, Qty](), dict[str, Qty]()]
+    for entry in told.messages:
+        message = entry.payload
+        if isinstance(message, OnBehalf) and entry.cause in fills:
+            request = message.request
+            if isinstance(request, NewOrderSingle) and not is_quote(request.cl_ord_id):
+                called[leg_of(request.symbol)] += request.order_qty
+        elif (
+            entry.actor == "PM1"
+            and isinstance(message, ExecutionReport)
+            and not is_quote(message.cl_ord_id)
+            and message.exec_type is not ExecType.REJECTED
+        ):
+            leg = leg_of(message.symbol)
+            at_work[leg][str(message.order_id)] = message.cum_qty + message.leaves_qty
+            assert sum(at_work[leg].values()) <= called[leg]
+    if not any("unhedged" in text for text in told.result.facts("warning")):
+        assert [sum(each.values()) for each in at_work] == called
+
+
 ALWAYS = (no_quote_is_left_behind, units_are_what_legs_have)
 PLAIN = (*ALWAYS, hedges_follow_quotes, no_unit_costs_more)
 
@@ -286,6 +349,28 @@ def test_both_legs_quote(case: Case, seed: int) -> None:
 @given(cases(both=True, converts=True), seeds)
 @settings(max_examples=settings().max_examples // 3)
 def test_quotes_become_hedges(case: Case, seed: int) -> None:
+    told = case.run(seed)
+
+    for check in ALWAYS:
+        check(case, told)
+
+
+@pytest.mark.rule("ASE-10", "ASE-13", "ASE-18", "ASE-24", "ASE-25")
+@given(cases(both=None, rules=True), seeds)
+@settings(max_examples=settings().max_examples // 2)
+def test_hedges_that_rest_are_paid_up_and_go_to_the_market(case: Case, seed: int) -> None:
+    told = case.run(seed)
+
+    for check in (*PLAIN, no_contract_is_hedged_twice):
+        check(case, told)
+    if not case.both:
+        quotes_never_exceed(case, told)
+
+
+@pytest.mark.rule("ASE-10", "ASE-13", "ASE-24", "ASE-25")
+@given(cases(both=True, converts=True, rules=True), seeds)
+@settings(max_examples=settings().max_examples // 3)
+def test_quotes_that_have_become_hedges_do_too(case: Case, seed: int) -> None:
     told = case.run(seed)
 
     for check in ALWAYS:
@@ -365,6 +450,43 @@ def _tells_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker.Worker, "_fill_units", lambda self: None)
 
 
+def _does_not_wait_for_the_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = worker.Worker._takes
+
+    def takes(self: worker.Worker, step: Any, child: Any, note: Any) -> bool:
+        if isinstance(step, ToMarket):
+            rest = attrs.evolve(note.rest, is_done=True)
+            self._send_hedge(note.leg, child.order_qty - child.cum_qty, None, rest)
+            self._keep(child.name, attrs.evolve(note, rest=rest))
+            self.say(CancelChild(child.name))
+            return True
+        return kept(self, step, child, note)
+
+    monkeypatch.setattr(worker.Worker, "_takes", takes)
+
+
+def _enters_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = worker.Worker._enter_at_market
+
+    def enter(self: worker.Worker, note: Any, child: Any, _left: Qty) -> None:
+        kept(self, note, child, child.order_qty)
+
+    monkeypatch.setattr(worker.Worker, "_enter_at_market", enter)
+
+
+def _forgets_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker.Worker, "_enter_at_market", lambda *_: None)
+
+
+RESTING = Case(
+    side="buy",
+    qty=4,
+    post_hedge=(TIME,),
+    moves=(
+        (12, "MESU3", "buy", 8, 1),  # what the quote leans on, which then trades at once
+        (22, "MESU3", "sell", 6, 1),  # most of it is gone before the hedge arrives
+    ),
+)
 Check = Callable[[Case, Told], None]
 BROKEN: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Check, Case]] = {
     "a quote hedged twice": (_twice, hedges_follow_quotes, BUSY),
@@ -380,6 +502,17 @@ BROKEN: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Check, Case]] = {
         _forgets_its_quotes,
         no_quote_is_left_behind,
         attrs.evolve(BUSY, canceled_ms=20),
+    ),
+    "a hedge entered at the market too soon": (
+        _does_not_wait_for_the_cancel,
+        no_contract_is_hedged_twice,
+        RESTING,
+    ),
+    "all of a hedge entered again": (_enters_all_of_it, no_contract_is_hedged_twice, RESTING),
+    "what a hedge has left forgotten": (
+        _forgets_what_is_left,
+        no_contract_is_hedged_twice,
+        RESTING,
     ),
     "units untold": (_tells_no_units, units_are_what_legs_have, BUSY),
 }
