@@ -29,7 +29,8 @@ from ..market.centre_messages import (
 )
 from ..market.firms import Gfid, SessionID
 from ..market.identifiers import CompID
-from ..runtime.participant import Answer, Delivery, Send
+from ..runtime.kernel import ENVIRONMENT
+from ..runtime.participant import Answer, Delivery, Fact, Send
 
 _REQUESTS = get_args(CentreRequest)
 _ANSWERS = get_args(CentreAnswer)
@@ -54,6 +55,8 @@ class CentreUserDesk:
         Acts (`floorproof.market.centre_acts`) from the scenario; the centre's answers.
     Sends:
         Requests to the centre; `KeyFile` to those who log on to the session.
+
+    Facts: ``session mismatch``, where somebody else says something.
     """
 
     def __init__(self, centre: CompID, sessions: Mapping[SessionID, tuple[CompID, ...]]) -> None:
@@ -66,6 +69,9 @@ class CentreUserDesk:
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         match delivery.message:
+            case message if delivery.sender not in (ENVIRONMENT, self._centre):
+                named = {"sender": delivery.sender, "message": type(message).__name__}
+                yield Fact("session mismatch", named)
             case CreateGroup() | EditGroup() | TakeKey() as act:
                 self._acts.append(act)
                 if len(self._acts) == 1:

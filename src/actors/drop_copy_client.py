@@ -28,9 +28,9 @@ class DropCopyClient:
     """Logs on to drop copy, asks for what it has missed, and processes each copy once.
 
     Receives:
-        `FixText` and `Disconnected` from the exchange's copy gateways; `KeyFile` from who
-        manages its keys; `ConnectSession`, `DisconnectSession` and `LogOutSession` from the
-        scenario.
+        `FixText` and `Disconnected` from the exchange's copy gateways; `KeyFile` from the
+        request centre and from those who manage its keys there; `ConnectSession`,
+        `DisconnectSession` and `LogOutSession` from the scenario.
     Sends:
         `Connected`, `FixText` and `Disconnected` to the gateways.
 
@@ -73,7 +73,7 @@ class DropCopyClient:
             case SessionDue(peer) if delivery.sender == delivery.recipient:
                 mine = self._ends[peer]
                 yield from self._do(mine, mine.due(self._now_ns))
-            case KeyFile() as file:
+            case KeyFile() as file if self._keys.takes(file, delivery.sender):
                 ends = self._ends.values()
                 waiting = [each for each in ends if not self._keys.can_log_on(each.config)]
                 self._keys.take(file)

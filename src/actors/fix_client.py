@@ -50,7 +50,7 @@ class FixClient:
     Receives:
         `FixText` and `Disconnected` from venues; `ConnectSession`, `DisconnectSession` and
         `LogOutSession` from the scenario; whatever its participant receives; of a session
-        with secure keys also `KeyFile`, from who manages them.
+        with secure keys also `KeyFile`, from the request centre and those who manage them there.
     Sends:
         `Connected`, `Disconnected` and `FixText` to venues; whatever its participant sends.
 
@@ -65,7 +65,6 @@ class FixClient:
     def __init__(self, inner: Responder, configs: Sequence[EndConfig], context: Context) -> None:
         self._inner = inner
         self._keys = KeyFiles(context.store)
-        self._key_sessions = {config.key_session for config in configs}
         self._clients = {
             config.peer: _Client(FixEnd(self._keys.signing(config), context)) for config in configs
         }
@@ -94,13 +93,13 @@ class FixClient:
             case SessionDue(peer) if delivery.sender == delivery.recipient:
                 mine = self._clients[peer]
                 yield from self._do(mine, mine.end.due(now_ns), delivery)
-            case FixText() | Disconnected() | SessionDue() as message:
+            case KeyFile() as file if self._keys.takes(file, delivery.sender):
+                yield from self._take_key(file)
+            case FixText() | Disconnected() | SessionDue() | KeyFile() as message:
                 yield Fact(
                     "session mismatch",
                     {"sender": delivery.sender, "message": type(message).__name__},
                 )
-            case KeyFile(session_id=session_id) as file if session_id in self._key_sessions:
-                yield from self._take_key(file)
             case ConnectSession() | DisconnectSession() | LogOutSession() as act:
                 yield from self._act(act, delivery)
             case _:

@@ -63,6 +63,9 @@ class EndConfig:
     key_session: SessionID | None = None
     """Whose secure keys its logons are signed with, and checked against; None for none."""
 
+    key_givers: frozenset[CompID] = frozenset()
+    """At a client's end: who may hand it a key file."""
+
     awaits_key: bool = False
     """At a client's end: whether a key from before the run is on its way as the run begins."""
 

@@ -14,6 +14,7 @@ import attrs
 
 from ..market.centre_messages import KeyFile, KeysLive, LiveKey
 from ..market.firms import SessionID
+from ..market.identifiers import CompID
 from ..market.secure_keys import SecretKey
 from ..market.secure_logon import LogonRefusal, SecureLogon, signed
 from ..wire.fix_text import Pairs
@@ -26,16 +27,22 @@ class KeyFiles:
     def __init__(self, store: MutableMapping[str, object]) -> None:
         files: dict[SessionID, KeyFile] = {}
         self._files: dict[SessionID, KeyFile] = store.setdefault("key files", files)  # type: ignore[assignment]  # what survives a crash is untyped
+        self._givers: dict[SessionID, frozenset[CompID]] = {}
 
     def signing(self, config: EndConfig) -> EndConfig:
         """Return a client's end whose logons are signed, if it has keys at all."""
         if config.key_session is None:
             return config
+        self._givers[config.key_session] = config.key_givers
         return attrs.evolve(config, sign_logon=partial(self._sign, config.key_session))
 
     def can_log_on(self, config: EndConfig) -> bool:
         """Return whether an end needs no key, or has one."""
         return config.key_session is None or config.key_session in self._files
+
+    def takes(self, file: KeyFile, sender: str) -> bool:
+        """Return whether a file is for one of the sessions, and from somebody who may give it."""
+        return sender in self._givers.get(file.session_id, ())
 
     def take(self, file: KeyFile) -> None:
         """Keep a file in place of the one before."""

@@ -117,6 +117,7 @@ def copying(
                     dialect=dialect,
                     connects=table.connects,
                     key_session=SessionID(target) if service.secure else None,
+                    key_givers=centre.key_givers(SessionID(target)),
                 )
             )
         gateways[name] = CopyGatewayConfig(

@@ -13,6 +13,7 @@ from ..wire.fix_session_values import Role, SessionSettings
 from ..wire.ilink_dictionary import FIELDS
 from ..wire.ilink_forms import Dialect
 from .errors import ScenarioError, blamed_on, unknown
+from .registered import Centre
 from .schema import ExchangeTable, FixSessionTable, ScenarioFile
 from .venues import Venue
 
@@ -35,6 +36,7 @@ def fix_sessions(
     venues: Mapping[CompID, Venue],
     registry: Registry,
     sessions: Collection[str],
+    centre: Centre | None,
 ) -> Iterator[FixSession]:
     """Yield the sessions of all exchanges, in the order of the file.
 
@@ -66,14 +68,12 @@ def fix_sessions(
                     f' session = "{table.name}"',
                 )
             _check_kind(table, comp, where)
-            if table.secure and tables.request_centre is None:
+            if table.secure and centre is None:
                 raise ScenarioError(
                     f"{where}.secure", "secure keys are a request centre's: expected one"
                 )
             with blamed_on(where):
-                yield _session(
-                    table, exchange, venue, comp, awaits_key=_awaits(tables, table, comp)
-                )
+                yield _session(table, exchange, venue, comp, centre)
 
 
 def _check_kind(table: FixSessionTable, comp: SenderComp, where: str) -> None:
@@ -83,13 +83,6 @@ def _check_kind(table: FixSessionTable, comp: SenderComp, where: str) -> None:
         raise ScenarioError(
             f"{where}.segment", f"{comp.comp_id} is a {comp.kind} session: expected {expected}"
         )
-
-
-def _awaits(tables: ScenarioFile, table: FixSessionTable, comp: SenderComp) -> bool:
-    """Return whether a session logs on with a key from before the run as this begins."""
-    centre = tables.request_centre
-    keys = () if centre is None else centre.key
-    return table.secure and table.connects and comp.session_id in {key.session for key in keys}
 
 
 def _check_symbols(venue: Venue, where: str) -> None:
@@ -105,8 +98,7 @@ def _session(
     exchange: ExchangeTable,
     venue: Venue,
     comp: SenderComp,
-    *,
-    awaits_key: bool,
+    centre: Centre | None,
 ) -> FixSession:
     dialect = Dialect(
         session=CompID(table.name),
@@ -136,7 +128,11 @@ def _session(
         target_comp_id=comp.comp_id,
         sender_sub_id=table.segment or "G",
     )
-    key_session = comp.session_id if table.secure else None
+    key_session, givers, awaits_key = None, frozenset[CompID](), False
+    if table.secure:
+        assert centre is not None, "seen to by the caller"
+        key_session, givers = comp.session_id, centre.key_givers(comp.session_id)
+        awaits_key = table.connects and key_session in {each for each, _ in centre.keys}
     return FixSession(
         owner=CompID(table.name),
         venue=venue.name,
@@ -146,6 +142,7 @@ def _session(
             dialect=dialect,
             connects=table.connects,
             key_session=key_session,
+            key_givers=givers,
             awaits_key=awaits_key,
         ),
         venue_end=EndConfig(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from ..market.centre_acts import TakeKey
 from ..market.firms import SessionID
 from ..market.identifiers import CompID
 from .copying import Copying
 from .fix_sessions import FixSession
+from .registered import Centre
 
 
 def key_owners(
@@ -30,6 +32,34 @@ def key_services(
     for each in fix_sessions:
         _add(services, each, each.venue)
     return services
+
+
+def warnings(
+    centre: Centre | None,
+    copying: Copying,
+    fix_sessions: Sequence[FixSession],
+    acts: Iterable[object],
+) -> Iterator[str]:
+    """Yield the sessions that have no key to log on with, and are never given one.
+
+    Args:
+        acts: what the scenario has anybody do.
+    """
+    taken = {act.session_id for act in acts if isinstance(act, TakeKey) and act.generate}
+    ends = [(each.owner, each.client_end) for each in fix_sessions]
+    ends += [(desk.name, end) for desk in copying.desks for end in desk.ends]
+    warned: set[tuple[CompID, SessionID]] = set()
+    for owner, end in ends:
+        session_id = end.key_session
+        if centre is None or session_id is None or session_id in taken:
+            continue
+        if not centre.has_good_key(session_id) and (owner, session_id) not in warned:
+            warned.add((owner, session_id))
+            yield (
+                f"{owner} never logs on: its session is secure, and {session_id} has no key that is"
+                f" good as the run begins (a [[request_centre.key]]) and is given none (a step"
+                f" generate_key)"
+            )
 
 
 def _add(known: dict[SessionID, tuple[CompID, ...]], session: FixSession, name: CompID) -> None:

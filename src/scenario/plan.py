@@ -32,6 +32,7 @@ from .feeds import feeds, readers
 from .fix_sessions import fix_sessions
 from .forms import check_expectations
 from .key_holders import key_owners, key_services
+from .key_holders import warnings as key_warnings
 from .people import accounts, logins, permissions_of, warnings
 from .profiles import described
 from .profiles import warnings as profile_warnings
@@ -90,9 +91,11 @@ class Plan:
             name: with_registered_firms(venue, self.registry, f"exchange[{index}]")
             for index, (name, venue) in enumerate(self.venues.items())
         }
-        self.fix_sessions = tuple(fix_sessions(tables, self.venues, self.registry, self.sessions))
-        self._check_fix_sessions()
         self.centre = centre(tables, self.registry)
+        self.fix_sessions = tuple(
+            fix_sessions(tables, self.venues, self.registry, self.sessions, self.centre)
+        )
+        self._check_fix_sessions()
         self.copying = copying(tables, self.venues, self.registry, self.centre)
         self.key_owners = key_owners(self.copying, self.fix_sessions)
         self.key_services = key_services(self.copying, self.fix_sessions)
@@ -108,6 +111,12 @@ class Plan:
             *warnings(tables, self.logins),
             *profile_warnings(tables, self._profile),
             *market_warnings(tables, self.venues),
+            *key_warnings(
+                self.centre,
+                self.copying,
+                self.fix_sessions,
+                (each.instruction.message for each in self.instructions),
+            ),
         )
 
     def reduced(self, steps: Collection[int], flows: Mapping[str, Collection[int]]) -> Plan:

@@ -9,7 +9,7 @@ from functools import partial
 import attrs
 
 from ..market.centre_messages import GroupRow
-from ..market.centre_users import CentreSettings, CentreUser
+from ..market.centre_users import CentreSettings, CentreUser, Right
 from ..market.firms import (
     EntityName,
     Firm,
@@ -22,7 +22,7 @@ from ..market.firms import (
 from ..market.identifiers import CompID
 from ..market.market_close import MarketCloses
 from ..market.request_centre import Outcome, RequestCentre
-from ..market.secure_keys import RandomBytes
+from ..market.secure_keys import KeyRing, RandomBytes
 from ..runtime.choices import Defaults
 from ..runtime.participant import Context
 from .errors import ScenarioError, blamed_on, unknown
@@ -116,6 +116,18 @@ class Centre:
             centre.keys.found(session_id, created_ns)
         opening += [centre.keys.live(session_id) for session_id in centre.keys.sessions]
         return centre, opening
+
+    def has_good_key(self, session_id: SessionID) -> bool:
+        """Return whether a session can log on as the run begins, with a key from before."""
+        ring = KeyRing(session_id=session_id, closes=self.closes)
+        created = (at_ns for each, at_ns in self.keys if each == session_id)
+        return any(ring.expiry_of(at_ns) > 0 for at_ns in created)
+
+    def key_givers(self, session_id: SessionID) -> frozenset[CompID]:
+        """Return who may hand a session a key: the centre, and who can have downloaded one."""
+        entity = self.registry.key_sessions[session_id].entity
+        may = (user for user in self.users if user.has(Right.ADMINISTRATOR))
+        return frozenset({self.name, *(user.name for user in may if entity in user.entities)})
 
 
 def _random_bytes(context: Context, purpose: str) -> RandomBytes:

@@ -574,10 +574,9 @@ class Session:
         number, fields = message.number, message.fields
         if not self._accepts:
             return self._logon_answered(number, fields, now_ns)
-        if self.state is not SessionState.CONNECTED:
-            if number != 1 or fields.get(141) != "Y":
-                return self._force_logout(now_ns, NOT_FIRST)
-            self._restart()
+        begins_anew = self.state is not SessionState.CONNECTED
+        if begins_anew and (number != 1 or fields.get(141) != "Y"):
+            return self._force_logout(now_ns, NOT_FIRST)
         refusal = self._ask_about(fields, now_ns)
         if refusal is not None:
             noted = Noted("logon refused", f"{refusal.reason}: {refusal.text}")
@@ -585,6 +584,8 @@ class Session:
             return [noted] if silent else [noted, *self._turn_away(now_ns, refusal.text)]
         if (text := self._incomplete(message)) is not None:
             return [Noted("logon refused", text), *self._turn_away(now_ns, text)]
+        if begins_anew:
+            self._restart()  # not before it has been checked: a forged one resets nothing
         return self._welcome(number, fields, now_ns)
 
     def _welcome(self, number: int, fields: Fields, now_ns: int) -> list[Output]:
@@ -641,7 +642,7 @@ class Session:
             return text
         if not is_heartbeat(message.fields.get(108, ""), self.settings):
             return INVALID_HEARTBEAT
-        if message.number < self._kept.next_in:
+        if first and message.number < self._kept.next_in:
             return self._too_low(message.number)
         return None
 

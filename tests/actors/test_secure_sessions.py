@@ -8,7 +8,7 @@ import pytest
 from copy_floors import run, scenario, story
 
 import floorproof
-from floorproof.market.centre_messages import KeysLive, LiveKey
+from floorproof.market.centre_messages import KeyFile, KeysLive, LiveKey
 from floorproof.market.firms import SessionID
 from floorproof.market.fix_line import SOH, FixText
 from floorproof.market.secure_keys import SecretKey
@@ -148,6 +148,87 @@ def test_only_the_request_centre_says_which_keys_are_good() -> None:
     mismatches = [entry.payload for entry in result.journal if entry.kind == "session mismatch"]
     assert mismatches == [{"sender": "STRANGER", "message": "KeysLive"}]
     assert events(result)[:2] == ["0 connected", "0 logged on"]
+
+
+class Giver:
+    """Hands somebody a key that he has made up."""
+
+    def __init__(self, to: str, session_id: str) -> None:
+        self._to = to
+        self._session_id = SessionID(session_id)
+
+    def start(self) -> Iterator[Answer]:
+        file = KeyFile(
+            session_id=self._session_id,
+            access_key_id="x" * 20,
+            secret=SecretKey("A" * 43),
+            created="2023-07-17",
+            expires="2024-07-17",
+            environment="Production",
+        )
+        yield Send(self._to, file)
+
+    def receive(self, delivery: Delivery) -> Iterator[Answer]:
+        raise AssertionError("nobody answers him")
+
+
+@pytest.mark.rule("LOGON-9")
+@pytest.mark.parametrize(
+    ("to", "session_id"), [("ALPHA", "X01"), ("COPY-A", "A10000"), ("COPY-A", "B10000")]
+)
+def test_a_key_is_taken_from_those_alone_who_manage_the_sessions_keys(
+    to: str, session_id: str
+) -> None:
+    """A stranger's file is on record; it neither replaces a key nor is one where there is none."""
+    bravo = ADMIN1.replace("ALPHA", "BRAVO")  # administers another firm's sessions
+    for giver, extra in (("STRANGER", KEY), ("ADMIN1", KEY + bravo)):
+        floor = Floor(floorproof.parse(secure((2, "cut_off", to), (3, "connect", to), extra=extra)))
+        floor.add(giver, lambda _context: Giver(to, session_id))
+
+        result = floor.run()
+
+        mismatches = [entry.payload for entry in result.journal if entry.kind == "session mismatch"]
+        assert mismatches == [{"sender": giver, "message": "KeyFile"}]
+        assert events(result, to)[:5] == [
+            "0 connected",
+            "0 logged on",
+            "2 disconnected",
+            "3 connected",
+            "3 logged on",
+        ]
+        assert story(result) == []
+
+
+def test_a_user_hands_on_no_key_that_the_centre_has_not_given_him() -> None:
+    floor = Floor(floorproof.parse(secure(extra=KEY + ADMIN1)))
+    floor.add("STRANGER", lambda _context: Giver("ADMIN1", "X01"))
+
+    result = floor.run()
+
+    mismatches = [entry.payload for entry in result.journal if entry.kind == "session mismatch"]
+    assert mismatches == [{"sender": "STRANGER", "message": "KeyFile"}]
+    assert not [entry for entry in result.journal if entry.sender == "ADMIN1"]
+
+
+def test_a_secure_session_without_a_key_is_warned_of() -> None:
+    def warned(text: str) -> list[str]:
+        return [each for each in floorproof.parse(text).warnings if "never logs on" in each]
+
+    old = KEY.replace("2023-01-02", "2022-01-03")
+    generate = ADMIN1 + key_step(2, "generate_key")
+    download = ADMIN1 + key_step(2, "download_key")
+
+    said = (
+        "ALPHA never logs on: its session is secure, and X01 has no key that is good as the run"
+        " begins (a [[request_centre.key]]) and is given none (a step generate_key)"
+    )
+    assert warned(secure()) == warned(secure(extra=generate)) == []
+    assert warned(secure(extra="")) == warned(secure(extra=old)) == [said]
+    assert warned(secure(extra=download)) == [said]
+    desks = warned(scenario(keys=False))
+    assert [each.split()[0] for each in desks] == ["COPY-A", "COPY-B", "COPY-C", "COPY-D"]
+    assert warned(scenario(keys=False, service="secure = false")) == []
+    assert warned(scenario(kind="MSGW", keys=False))[0] == desks[0]
 
 
 def test_secure_sessions_need_a_request_centre() -> None:

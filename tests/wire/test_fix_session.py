@@ -277,6 +277,33 @@ def test_who_knows_keys_judges_a_logon_instead(answer: Answer) -> None:
         assert venue.state is SessionState.CONNECTED
 
 
+@pytest.mark.rule("FIX-4")
+@pytest.mark.parametrize("answer", Answer)
+def test_a_reset_that_is_refused_resets_nothing(answer: Answer) -> None:
+    """Whoever has no key cannot have what was sent forgotten by asking for a reset."""
+    good = [True]
+
+    def check(fields: object, now_ns: int) -> LogonRefusal | None:
+        if good[0]:
+            return None
+        return LogonRefusal(answer=answer, reason=Reason.SIGNATURE, text="Invalid logon.")
+
+    line = Line(Session(CLIENT, {}), Session(VENUE, {}, check_logon=check))
+    line.connect()
+    line.loses = lambda who, data: None
+    line.send("venue", "not arrived")
+    before = (line.venue.next_in, line.venue.next_out)
+    good[0] = False
+
+    said = client_says(line, (35, "A"), *LOGON, (34, "1"), (141, "Y"))
+
+    logout = [f"35=5|34={before[1]}|58=Invalid logon.|789={before[0]}"]
+    assert said == ["noted logon refused", *(logout if answer is Answer.LOGOUT else [])]
+    assert line.venue.next_in == before[0]
+    assert [number for number, _ in line.venue.sent_after(0)] == [before[1] - 1]
+    assert line.venue.is_logged_on is (answer is not Answer.LOGOUT)
+
+
 @pytest.mark.parametrize("restarts", [False, True])
 def test_numbers_after_a_failed_logon(restarts: bool) -> None:
     line = Line.of(
