@@ -36,8 +36,10 @@ from ..synthetic import (
 )
 from .parameters import SpreadParameters
 from .pricing import implied
+from .risk import objection_to_risk
 from .spread import Disconnect, ListedSpread, Spread, listed
-from .worker import RELOAD, Worker, leg_market, objection_to_risk
+from .turn import leg_market
+from .worker import RELOAD, Worker
 
 _LIVES = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, TimeInForce.IMMEDIATE_OR_CANCEL)
 

@@ -9,6 +9,7 @@ from spread_bench import Bench
 from spreads import case_study, difference, leg, on_floor
 
 from floorproof.market.fix import ExecType, Side, TimeInForce
+from floorproof.plugins.autospreader.risk import worst_case
 from floorproof.plugins.autospreader.spread import (
     ConvertQuote,
     Disconnect,
@@ -18,7 +19,6 @@ from floorproof.plugins.autospreader.spread import (
     SpreadLeg,
     ThinMarket,
 )
-from floorproof.plugins.autospreader.worker import worst_case
 from floorproof.plugins.synthetic import Disconnected, PauseAsked, ResumeAsked
 
 CALM = {"MNQU3": "15350.75 / 15351.00", "MESU3": "4492.25 / 4492.50"}

@@ -24,7 +24,7 @@ from floorproof.market.fix import ExecType, Side
 from floorproof.market.identifiers import ClOrdID, Price, Qty
 from floorproof.market.messages import ExecutionReport, NewOrderSingle
 from floorproof.market.synthetic import OnBehalf
-from floorproof.plugins.autospreader import pricing, worker
+from floorproof.plugins.autospreader import hedges, pricing, quotes, worker
 from floorproof.plugins.autospreader.hedging import hedge_target, units_filled
 from floorproof.plugins.autospreader.post_hedge import ToMarket
 from floorproof.plugins.synthetic import CancelChild
@@ -412,7 +412,7 @@ def _floor_per_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     def target(size: Fraction, units: Fraction, _hedge_round: Fraction) -> Qty:
         return whole(size) * whole(units)
 
-    monkeypatch.setattr(worker, "hedge_target", target)
+    monkeypatch.setattr(hedges, "hedge_target", target)
 
 
 def _wrong_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,27 +423,27 @@ def _wrong_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
         tick = 25 if spread.legs[number].side(side) is Side.BUY else -25
         return found and attrs.evolve(found, price=found.price + tick)
 
-    monkeypatch.setattr(worker, "quote", quote)
+    monkeypatch.setattr(quotes, "quote", quote)
 
 
 def _hedged_at_the_market(monkeypatch: pytest.MonkeyPatch) -> None:
-    def price(self: worker.Worker, number: int) -> Price:
-        leg = self._spread.legs[number]
-        levels = self._leg_markets()[number].against(leg.side(self._order.side))
+    def price(self: hedges.Hedges, number: int) -> Price:
+        turn = self._turn
+        levels = turn.leg_markets()[number].against(turn.spread.legs[number].side(turn.order.side))
         return levels[-1][0]
 
-    monkeypatch.setattr(worker.Worker, "_hedge_price", price)
+    monkeypatch.setattr(hedges.Hedges, "price", price)
 
 
 def _quotes_the_whole_order_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def total(_size: Fraction, _remaining: Fraction, _units: Fraction, released: Qty) -> Qty:
         return released
 
-    monkeypatch.setattr(worker, "quote_total", total)
+    monkeypatch.setattr(quotes, "quote_total", total)
 
 
 def _forgets_its_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker.Worker, "_cancel", lambda self, child: None)
+    monkeypatch.setattr(quotes.Quotes, "_cancel", lambda self, child: None)
 
 
 def _tells_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -451,31 +451,31 @@ def _tells_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _does_not_wait_for_the_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = worker.Worker._takes
+    kept = hedges.Hedges._takes
 
-    def takes(self: worker.Worker, step: Any, child: Any, note: Any) -> bool:
+    def takes(self: hedges.Hedges, step: Any, child: Any, note: Any) -> bool:
         if isinstance(step, ToMarket):
             rest = attrs.evolve(note.rest, is_done=True)
             self._send_hedge(note.leg, child.order_qty - child.cum_qty, None, rest)
-            self._keep(child.name, attrs.evolve(note, rest=rest))
-            self.say(CancelChild(child.name))
+            self._turn.keep(child.name, attrs.evolve(note, rest=rest))
+            self._turn.say(CancelChild(child.name))
             return True
         return kept(self, step, child, note)
 
-    monkeypatch.setattr(worker.Worker, "_takes", takes)
+    monkeypatch.setattr(hedges.Hedges, "_takes", takes)
 
 
 def _enters_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = worker.Worker._enter_at_market
+    kept = hedges.Hedges.enter_at_market
 
-    def enter(self: worker.Worker, note: Any, child: Any, _left: Qty) -> None:
+    def enter(self: hedges.Hedges, note: Any, child: Any, _left: Qty) -> None:
         kept(self, note, child, child.order_qty)
 
-    monkeypatch.setattr(worker.Worker, "_enter_at_market", enter)
+    monkeypatch.setattr(hedges.Hedges, "enter_at_market", enter)
 
 
 def _forgets_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker.Worker, "_enter_at_market", lambda *_: None)
+    monkeypatch.setattr(hedges.Hedges, "enter_at_market", lambda *_: None)
 
 
 RESTING = Case(
