@@ -73,7 +73,9 @@ class FeedServer:
                     named = type(record).__name__
                     yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
                     return
-                yield from self._tell(self._feed.follow(record.happened, record.transact_time_ns))
+                # A venue's clock may be behind, but a feed's time does not run backwards.
+                time_ns = max(record.transact_time_ns, 0)
+                yield from self._tell(self._feed.follow(record.happened, time_ns))
             case StreamBytes(data):
                 yield from self._hear(data, CompID(delivery.sender))
             case other:

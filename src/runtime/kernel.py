@@ -240,6 +240,8 @@ class Kernel:
         seats = [seat for seat in self._seats.values() if seat.make is not None]
         for seat in seats:
             self._make(seat)
+        if self._faults is not None:
+            self._set_clocks(self._faults)
         self._fence = Fence([*self._fenced, *map(_module_of, seats)], strict=self._strict)
         with self._fence.standing():
             async with trio.open_nursery() as nursery:
@@ -422,7 +424,8 @@ class Kernel:
 
         now_ns, journal, seats = self.now_ns, self._journal, self._seats
         for delivery in batch:
-            delivery.now_ns = now_ns
+            seat = seats[delivery.recipient]
+            delivery.now_ns = now_ns + seat.clock_off_ns
             delivery.seq = self._seq = self._seq + 1
             if journal is not None:
                 message = delivery.message
@@ -439,7 +442,6 @@ class Kernel:
                     )
                 )
             # What comes of it, facts included, waits until the superstep is over.
-            seat = seats[delivery.recipient]
             if type(delivery.message) is Restart:
                 self._restart(seat, delivery)
             elif seat.mailbox is None:
@@ -449,6 +451,11 @@ class Kernel:
         return True
 
     # --- what goes wrong -------------------------------------------------------------
+
+    def _set_clocks(self, faults: Faults) -> None:
+        for fault in faults.clocks(self._seats):
+            self._seats[fault.recipient].clock_off_ns = fault.lasts_ns
+            self._on_record(fault.recipient, Fact("fault", fault), 0)
 
     def _left_of(self, batch: Iterable[Delivery], faults: Faults) -> list[Delivery]:
         """Return what of *batch* is had now; what goes wrong is on record before it.

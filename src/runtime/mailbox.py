@@ -41,8 +41,12 @@ class Mailbox:
 
     @property
     def now_ns(self) -> int:
-        """Nanoseconds since the start of the run."""
-        return self._kernel.now_ns
+        """Nanoseconds since the start of the run, by this participant's own clock.
+
+        A fault may have it off (`FaultPlan.skew`), below 0 at the start of a run.  What Trio
+        measures (`trio.sleep`) is measured well even so.
+        """
+        return self._kernel.now_ns + self._seat.clock_off_ns
 
     @property
     def context(self) -> Context:
@@ -102,7 +106,7 @@ class Mailbox:
         if timeout_ns is not None and timeout_ns < 1:
             raise ValueError(f"{self.name}: expected a timeout of at least 1 ns, was {timeout_ns}")
         request_id = self._kernel.post(self._seat, Send(recipient, message), expects_reply=True)
-        deadline = math.inf if timeout_ns is None else seconds_at(self.now_ns + timeout_ns)
+        deadline = math.inf if timeout_ns is None else seconds_at(self._kernel.now_ns + timeout_ns)
         self._seat.waits_for_reply = (recipient, message)
         try:
             with trio.CancelScope(deadline=deadline):

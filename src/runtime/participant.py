@@ -76,7 +76,8 @@ class Delivery(msgspec.Struct, eq=False, gc=False):
     request_id: int = 0
     in_reply_to: int = 0
     now_ns: int = 0
-    """The moment of delivery, in nanoseconds since the start of the run."""
+    """The moment of delivery by the recipient's own clock, in nanoseconds since the start of the
+    run; a fault may have that clock off (`floorproof.runtime.faults.FaultPlan.skew`)."""
 
     seq: int = 0
     """The number of its entry in the journal, from 1."""

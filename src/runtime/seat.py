@@ -58,6 +58,9 @@ class Seat:
     down: bool = False
     """Whether it has crashed, and is not made again yet."""
 
+    clock_off_ns: int = 0
+    """How far its clock is ahead of the floor's; below 0 if it is behind."""
+
     back_ns: int = 0
     """When it is."""
 

@@ -414,22 +414,33 @@ class FaultsTable:
     partition: int = attrs.field(default=0, validator=_not_negative)
     pause: int = attrs.field(default=0, validator=_not_negative)
     crash: int = attrs.field(default=0, validator=_not_negative)
+    slow: int = attrs.field(default=0, validator=_not_negative)
+    skew: int = attrs.field(default=0, validator=_not_negative)
     one_in: int = attrs.field(default=50, validator=validators.ge(1))
     """How rare a fault is: one of so many messages has it, while there may be more."""
 
     longest: Duration = attrs.field(
         default=Duration(100_000_000), validator=validators.gt(Duration(0))
     )
-    """How long a delay, a cut, a pause or an outage lasts at most."""
+    """How long a delay, a cut, a pause, an outage or one message of somebody slow lasts at most."""
+
+    queue: int = attrs.field(default=8, validator=validators.ge(1))
+    """How many messages wait for somebody slow at most; the next that comes is dropped."""
+
+    clock_off: Duration = attrs.field(
+        default=Duration(50_000_000), validator=validators.gt(Duration(0))
+    )
+    """How far a clock is off at most, ahead or behind."""
 
     until: Duration | None = None
-    """From then on nothing goes wrong any more, and what is cut is healed."""
+    """From then on nothing goes wrong any more, what is cut is healed, and who was slow has
+    caught up; clocks stay as they are."""
 
     links: tuple[str, ...] = ()
     """The links that are not reliable, as ``"ET1>SSE-A"``; all if there are none."""
 
     actors: tuple[str, ...] = ()
-    """Those who may pause and crash."""
+    """Those who may pause, crash and be slow, and whose clocks may be off."""
 
 
 @attrs.frozen(kw_only=True)

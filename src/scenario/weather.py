@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..runtime.faults import ACTOR_KINDS, LINK_KINDS, FaultPlan
+from ..runtime.faults import ACTOR_KINDS, CLOCK_KINDS, LINK_KINDS, FaultPlan
 from .errors import ScenarioError, unknown
 from .schema import FaultsTable
 
@@ -24,16 +24,19 @@ def fault_plan(table: FaultsTable, names: Mapping[str, object]) -> FaultPlan | N
         if actor not in names:
             where = f"faults.actors[{index}]"
             raise ScenarioError(where, unknown("participant", actor, names))
-    for kind in ACTOR_KINDS:
+    of_actors = (*ACTOR_KINDS, *CLOCK_KINDS)
+    for kind in of_actors:
         if getattr(table, kind) and not table.actors:
             raise ScenarioError(f"faults.{kind}", "expected `actors` to say who it may befall")
-    budgets = {kind: getattr(table, kind) for kind in (*LINK_KINDS, *ACTOR_KINDS)}
+    budgets = {kind: getattr(table, kind) for kind in (*LINK_KINDS, *of_actors)}
     if not any(budgets.values()):
         return None
     return FaultPlan(
         **budgets,
         one_in=table.one_in,
         longest_ns=table.longest,
+        queue=table.queue,
+        clock_off_ns=table.clock_off,
         until_ns=table.until,
         links=links,
         actors=table.actors,

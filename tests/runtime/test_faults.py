@@ -7,11 +7,12 @@ from typing import Any
 
 import attrs
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from floorproof.runtime.choices import Choices, Defaults, Recorded, Seeded
-from floorproof.runtime.faults import ACTOR_KINDS, LINK_KINDS, Fault, FaultPlan
+from floorproof.runtime.faults import ACTOR_KINDS, CLOCK_KINDS, LINK_KINDS, Fault, FaultPlan
 from floorproof.runtime.journal import Entry, Journal
 from floorproof.runtime.kernel import Kernel, Latency
 from floorproof.runtime.mailbox import Mailbox
@@ -113,8 +114,8 @@ def run(
 
 
 ALL = FaultPlan(
-    drop=2, duplicate=2, delay=2, reorder=2, cut=1, partition=1, pause=2, crash=2,
-    one_in=3, longest_ns=30 * MS, actors=("server", "client"),
+    drop=2, duplicate=2, delay=2, reorder=2, cut=1, partition=1, pause=2, crash=2, slow=2, skew=1,
+    queue=1, one_in=3, longest_ns=30 * MS, actors=("server", "client"),
 )  # fmt: skip
 BOTH = pytest.mark.parametrize("in_place", [False, True], ids=["in tasks", "in place"])
 
@@ -251,6 +252,111 @@ def test_one_that_waits_crashes_and_is_made_again() -> None:
     assert len(ran.facts("last words")) == 1  # at the end of the run
 
 
+# --- somebody slow -------------------------------------------------------------------
+
+BURST = ((0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e"), (60, "f"))
+
+
+@BOTH
+def test_somebody_slow_takes_long_over_each_until_he_has_caught_up(in_place: bool) -> None:
+    plan = FaultPlan(slow=1, actors=("server",))
+
+    ran = run(plan, {"slow server>server 2": 10 * MS}, says=BURST, in_place=in_place)
+
+    # b comes at 2 ms and takes until 12; f comes long after.
+    assert ran.had("server") == [(1, "a"), (2, "b"), (12, "c"), (22, "d"), (32, "e"), (61, "f")]
+    assert ran.facts("fault") == [Fault("slow", "client", "server", "str", 10 * MS)]
+
+
+@BOTH
+def test_what_comes_as_too_many_wait_is_dropped_and_put_on_record(in_place: bool) -> None:
+    plan = FaultPlan(slow=1, queue=1, actors=("server",))
+
+    ran = run(plan, {"slow server>server 1": 10 * MS}, says=BURST, in_place=in_place)
+
+    # b waits until 11 ms, and c, d and e find no room.
+    assert ran.had("server") == [(1, "a"), (11, "b"), (61, "f")]
+    dropped = Fault("overflow", "client", "server", "str", 0)
+    assert ran.facts("fault")[1:] == [dropped] * 3
+
+
+@BOTH
+def test_what_somebody_slow_tells_himself_is_never_dropped(in_place: bool) -> None:
+    plan = FaultPlan(slow=1, queue=1, actors=("server",))
+    says = ((0, "wake"), (50, "b"), (51, "c"))
+
+    ran = run(plan, {"slow server>server 2": 10 * MS}, says=says, in_place=in_place)
+
+    # b comes at 51 ms, and after it the tick, which waits; then c finds no room.
+    assert [payload for _, payload in ran.had("server")] == ["wake", "b"]
+    assert ran.facts("tick") == [61 * MS]
+    assert ran.faults[1:] == ["overflow client>server"]
+
+
+@BOTH
+def test_who_is_slow_has_caught_up_when_the_stage_of_faults_is_over(in_place: bool) -> None:
+    plan = FaultPlan(slow=1, queue=2, actors=("server",), until_ns=15 * MS)
+    says = (*BURST[:3], (15, "g"), (16, "h"), (17, "i"))
+
+    ran = run(plan, {"slow server>server 1": 100 * MS}, says=says, in_place=in_place)
+
+    times = [at_ms for at_ms, _ in ran.had("server")]
+    assert times == [1, 15, 15, 16, 17, 18]
+    assert ran.faults == ["slow client>server"]
+
+
+# --- clocks --------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize(("value", "off_ns"), [(2 * 7 * MS - 1, 7 * MS), (2 * 7 * MS, -7 * MS)])
+def test_a_clock_is_off_and_what_it_measures_is_right(
+    value: int, off_ns: int, in_place: bool
+) -> None:
+    plan = FaultPlan(skew=1, actors=("server",))
+    says = ((0, "wake"), (30, "wake"))
+
+    ran = run(plan, {"skew server>server 1": value}, says=says, in_place=in_place)
+
+    assert ran.facts("tick") == [51 * MS + off_ns, 81 * MS + off_ns]
+    assert [each.time for each in ran.entries if each.kind == "tick"] == [51 * MS, 81 * MS]
+    assert ran.facts("fault") == [Fault("skew", "server", "server", "", off_ns)]
+    assert ran.entries[0].kind == "fault"
+
+
+def test_a_clock_that_is_off_measures_the_waits_of_one_that_waits() -> None:
+    async def waits(mailbox: Mailbox) -> None:
+        await trio.sleep(0.010)
+        mailbox.report("slept", mailbox.now_ns)
+        answered = await mailbox.request("server", "a", timeout_ns=3 * MS)
+        mailbox.report("answered", [answered.now_ns, mailbox.now_ns])
+
+    journal = Journal()
+    plan = FaultPlan(skew=2, actors=("client", "server"))
+    kernel = Kernel(
+        choices=Recorded({"skew client>client 1": 200 * MS}),
+        journal=journal,
+        latency=lambda _sender, _recipient: Latency(MS),
+        faults=attrs.evolve(plan, clock_off_ns=100 * MS),
+    )
+    kernel.add("client", waits)
+    kernel.add("server", Server)
+
+    kernel.run_to_end()
+
+    told = {each.kind: (each.time, each.payload) for each in journal.entries}
+    assert told["slept"] == (10 * MS, -90 * MS)
+    assert told["answered"] == (12 * MS, [-88 * MS, -88 * MS])
+
+
+def test_no_more_clocks_are_off_than_the_plan_allows() -> None:
+    plan = FaultPlan(skew=1, actors=("server", "client"))
+
+    skewed = [run(plan, Seeded(seed), in_place=True).faults for seed in range(1, 30)]
+
+    assert {*map(tuple, skewed)} == {(), ("skew client>client",), ("skew server>server",)}
+
+
 # --- budgets, and an end of it -------------------------------------------------------
 
 
@@ -290,7 +396,11 @@ def test_only_what_the_plan_names_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"drop": -1}, {"one_in": 0}, {"longest_ns": 0}, {"until_ns": -1}]
+    "wrong",
+    [
+        *({kind: -1} for kind in ("drop", "slow", "skew", "until_ns")),
+        *({key: 0} for key in ("one_in", "longest_ns", "queue", "clock_off_ns")),
+    ],
 )
 def test_a_plan_is_refused_that_cannot_be(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -328,4 +438,4 @@ def test_seeds_find_every_kind() -> None:
         for name in run(ALL, Seeded(seed), says=MANY, in_place=True).taken
     }
 
-    assert kinds - {"order"} == {*LINK_KINDS, *ACTOR_KINDS}
+    assert kinds - {"order"} == {*LINK_KINDS, *ACTOR_KINDS, *CLOCK_KINDS}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from commands import assert_refused, command, write
+from commands import EXAMPLES, assert_refused, command, write
 from floors import floor
 
 import floorproof
@@ -29,7 +30,7 @@ def played(faults: str, choices: dict[str, int], *, in_place: bool = False) -> f
 
 def test_a_table_says_what_may_go_wrong() -> None:
     text = '[faults]\ndrop = 2\ncrash = 1\nactors = ["CME"]\nlinks = ["ET1>SSE-A"]\nuntil = "5s"\n'
-    text += 'one_in = 7\nlongest = "2ms"'
+    text += 'one_in = 7\nlongest = "2ms"\nslow = 3\nqueue = 2\nskew = 1\nclock_off = "3ms"'
 
     plan = floorproof.parse(floor(WORKED, extra=text)).plan.faults
 
@@ -38,6 +39,10 @@ def test_a_table_says_what_may_go_wrong() -> None:
         crash=1,
         one_in=7,
         longest_ns=2_000_000,
+        slow=3,
+        queue=2,
+        skew=1,
+        clock_off_ns=3_000_000,
         until_ns=5_000_000_000,
         links=(("ET1", "SSE-A"),),
         actors=("CME",),
@@ -59,6 +64,10 @@ WRONG = {
     'drop = -1':                               "faults.drop",
     'one_in = 0':                              "faults.one_in",
     'longest = "0s"':                          "faults.longest",
+    'queue = 0':                               "faults.queue",
+    'clock_off = "0s"':                        "faults.clock_off",
+    'skew = 1':                                "faults.skew: expected `actors` to say who",
+    'slow = 1':                                "faults.slow: expected `actors` to say who",
     'crash = 1':                               "faults.crash: expected `actors` to say who",
     'pause = 1\nactors = ["CMA"]':             "faults.actors[0]: no participant named 'CMA'",
     'drop = 1\nlinks = ["ET1"]':               "faults.links[0]: expected a link such as",
@@ -122,3 +131,43 @@ def test_a_fill_that_is_lost_on_its_way_to_the_parent_is_found(in_place: bool) -
     (violation,) = result.violations
     assert violation.invariant == "parent-fills"
     assert violation.text == "exchanges have filled 10 for P1, and SSE-A knows of 6"
+
+
+SKEW = '[faults]\nskew = 40\nclock_off = "40s"\nactors = '
+
+
+@pytest.mark.parametrize(
+    ("example", "seed"),
+    [("drop_copy", 11), ("nsx_etr", 4), ("staged_order_lifecycle", 4), ("twap", 8)],
+)
+def test_clocks_that_are_off_break_nothing(example: str, seed: int) -> None:
+    path = EXAMPLES / f"{example}.toml"
+    names = list(floorproof.load(path).plan.names)
+    text = f"{path.read_text(encoding='utf-8')}\n{SKEW}{json.dumps(names)}"
+
+    result = floorproof.run(
+        floorproof.parse(text, path.parent), choices=Seeded(seed), in_place=True
+    )
+
+    assert result.facts("fault")
+    assert result.violations == ()
+
+
+@pytest.mark.parametrize("in_place", [False, True], ids=["in tasks", "in place"])
+def test_a_venue_stamps_what_it_says_by_its_own_clock(in_place: bool) -> None:
+    choices = {"skew CME>CME 1": 2 * 30_000_000 - 1}
+
+    result = played('[faults]\nskew = 1\nactors = ["CME"]', choices, in_place=in_place)
+
+    report = next(each for each in result.journal if each.kind == "ExecutionReport")
+    assert report.payload.transact_time_ns == report.time + 30_000_000
+    assert result.violations == ()
+
+
+@pytest.mark.parametrize("in_place", [False, True], ids=["in tasks", "in place"])
+def test_a_gateway_that_cannot_keep_up_loses_what_finds_no_room(in_place: bool) -> None:
+    text = '[faults]\nslow = 1\nqueue = 1\nlongest = "20s"\nactors = ["CME-A"]'
+
+    result = played(text, {"slow CME-A>CME-A 1": 20_000_000_000}, in_place=in_place)
+
+    assert [fault.kind for fault in result.facts("fault")][:2] == ["slow", "overflow"]

@@ -23,6 +23,7 @@ from ...market.fix_line import SOH, FixText
 from ...market.identifiers import CompID, Symbol
 from ...market.messages import ExecutionReport
 from ...market.told import CopyReceived, NotCopied, Report, SourceReport, SourceText
+from ...runtime.faults import Fault
 from ...runtime.journal import Entry
 from ...wire.copies import kind_of_text
 from ...wire.fix_header import first_values, utc_timestamp
@@ -101,6 +102,7 @@ class _Reconciliation(Watcher):
         NotCopied,
         SourceText,
         FixText,
+        Fault,
     )
 
     def __init__(self, floor: WatchedFloor, setup: CopySetup) -> None:
@@ -122,6 +124,8 @@ class _Reconciliation(Watcher):
         """By gateway and target session."""
 
         self._targets = {desk: target for target, desk in setup.desks.items()}
+        self._clocks: dict[CompID, int] = {}
+        """How far the clock of each whose is off is ahead, in nanoseconds."""
 
     def see(self, entry: Entry) -> Broken | None:
         payload = entry.payload
@@ -131,6 +135,8 @@ class _Reconciliation(Watcher):
                 return self._received(actor, payload, entry.seq)
             if isinstance(payload, NotCopied):
                 self._take_back(actor, payload)
+            elif isinstance(payload, Fault) and payload.kind == "skew":
+                self._clocks[actor] = payload.lasts_ns
             return None
         sender = CompID(entry.sender)
         match payload:
@@ -248,13 +254,14 @@ class _Reconciliation(Watcher):
             instruments=self._floor.instruments,
             start=self._setup.start,
         )
-        said = encode(report, Talk(dialect=dialect, names=names, now_ns=entry.time, returns=True))
+        now_ns = entry.time + self._clocks.get(gateway, 0)
+        said = encode(report, Talk(dialect=dialect, names=names, now_ns=now_ns, returns=True))
         return _Line(
             source=comp.comp_id,
             number=number,
             msg_type=said.msg_type,
             body="|".join(f"{tag}={value}" for tag, value in said.body),
-            sent=utc_timestamp(self._setup.start, entry.time),
+            sent=utc_timestamp(self._setup.start, now_ns),
             segment=self._setup.segments[gateway],
             seq=entry.seq,
         )
