@@ -1,9 +1,9 @@
 """The exchange of one venue: requests in, reports out; no clock, no I/O, no mailbox.
 
-Each request is decided whole before anything changes.  First the exchange's own
-objections, then those of the rule sets, then the plan of `matching.plan`; only
-then is the plan applied and reported.  A request that is refused has changed
-nothing, its name included, which may be used again.
+Each request is decided whole before anything changes.  First what rule sets have
+against the message by itself, then the exchange's own objections, then those of the
+rule sets, then the plan of `matching.plan`; only then is the plan applied and reported.
+A request that is refused has changed nothing, its name included, which may be used again.
 
 Orders are known to their session by its name for them, and that name is the
 latest accepted one: after a change, the older names lead nowhere.
@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
-from typing import TypeAlias, cast
+from typing import TypeAlias, cast, get_args
 
 import msgspec
 
@@ -60,7 +60,17 @@ from .quotes import MassQuote, QuoteCancel, QuotedOrder
 from .quoting import Quoting
 from .record import Received, TradeBusted
 from .reports import Reporter
-from .rules import Applied, MarketView, Question, Reject, RejectLevel, VenueRules
+from .rules import (
+    Admitted,
+    Applied,
+    Bound,
+    MarketView,
+    Question,
+    Reject,
+    RejectLevel,
+    RuleFailed,
+    VenueRules,
+)
 from .sessions import CONTINUOUS, Board, TradingState
 from .venue import EPOCH, Listing, Venue
 
@@ -135,6 +145,7 @@ class Exchange:
         boards: instruments that go through the day together; one that is on none is
             always open.
         states: those that something may enter apart from what the boards lead to.
+        admit: the rule sets that are asked whether a message is looked at, in order.
         chains: how an instrument's auction chooses its price; `NSX_FOUR_STEPS` where a
             symbol is missing.
         start: what time it is at the venue, by its own calendar, when a run begins.
@@ -151,6 +162,7 @@ class Exchange:
         algorithms: Mapping[Symbol, Algorithm],
         rules: Mapping[Symbol, VenueRules] | None = None,
         *,
+        admit: Iterable[Bound] = (),
         boards: Iterable[Board] = (),
         states: Iterable[TradingState] = (),
         chains: Mapping[Symbol, Chain] | None = None,
@@ -158,6 +170,7 @@ class Exchange:
         recorded: bool = False,
     ) -> None:
         self._venue = Venue(start)
+        self._admit = tuple(admit)
         self._listings = self._venue.listings
         self._reporter = Reporter(self._venue)
         self._report = self._reporter.report
@@ -217,7 +230,9 @@ class Exchange:
 
     def _receive(self, request: Request) -> Outcome:
         # By the type itself, and the commonest first, as in `OrderBook.apply`.
-        if type(request) is NewOrderSingle:
+        if self._admit and (refused := self._refused_unseen(request)) is not None:
+            outcome = refused
+        elif type(request) is NewOrderSingle:
             outcome = self._enter(request)
         elif type(request) is OrderCancelRequest:
             outcome = self._cancel(request)
@@ -301,6 +316,23 @@ class Exchange:
         return self._published(outcome)
 
     # --- requests --------------------------------------------------------------------
+
+    def _refused_unseen(self, request: Request) -> Outcome | None:
+        """Return the answer to a message that a rule set does not let in, or None."""
+        kind = type(request)
+        if kind is not NewOrderSingle and kind not in _ADMITTED:
+            return None
+        for rule in self._admit:
+            try:
+                reject = cast("Reject | None", rule.ask(request))
+            except Exception as error:  # whatever a stranger's rule raises is named as its own
+                raise RuleFailed(rule.rule_set, "admit_request", (request,)) from error
+            if reject is None:
+                continue
+            if isinstance(request, MassQuote):
+                return self._quoting.refuse(request, reject, rule.rule_set)
+            return self._refuse(cast("OrderRequest", request), reject, rule.rule_set)
+        return None
 
     def _enter(self, order: NewOrderSingle) -> Outcome:
         listing = self._listings.get(order.symbol)
@@ -704,6 +736,7 @@ def _refusal(accept: Iterable[Question], request: OrderRequest) -> tuple[Reject,
     return None
 
 
+_ADMITTED = frozenset(get_args(Admitted))
 _EXEC_NEW, _EXEC_CANCELED = ExecType.NEW, ExecType.CANCELED
 _NEW, _CANCELED = OrdStatus.NEW, OrdStatus.CANCELED
 _LIMIT, _BUY = OrdType.LIMIT, Side.BUY

@@ -179,6 +179,19 @@ class Quoting:
             text = objections.unknown_symbol(self._venue, entries[0].symbol).text
         else:
             return None
+        return self._rejected(request, reason, text)
+
+    def refuse(self, request: MassQuote, reject: Reject, rule_set: str) -> Outcome:
+        """Answer a mass quote that *rule_set* does not let in."""
+        if reject.level is RejectLevel.EXECUTION:
+            reason, _ = _coded(reject)
+            outcome = self._rejected(request, reason, reject.text)
+        else:
+            outcome = Outcome([self._reporter.message_refused(request, reject)])
+        outcome.record(Applied(rule_set, request.entries[0].symbol, reject))
+        return outcome
+
+    def _rejected(self, request: MassQuote, reason: QuoteRejectReason, text: str) -> Outcome:
         ack = self._ack(request, ())
         refused = msgspec.structs.replace(
             ack, quote_status=QuoteStatus.REJECTED, quote_reject_reason=reason, text=text

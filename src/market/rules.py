@@ -18,7 +18,8 @@ from attrs import validators
 from .fix import CxlRejReason, ExecRestatementReason, OrdRejReason, Side
 from .identifiers import OrderID, Price, Qty, Symbol
 from .instrument import Instrument
-from .messages import NewOrderSingle, OrderRequest, Statistics
+from .messages import NewOrderSingle, OrderCancelReplaceRequest, OrderRequest, Statistics
+from .quotes import MassQuote
 from .sessions import Board, TradingState
 
 if TYPE_CHECKING:
@@ -288,6 +289,10 @@ class Applied(msgspec.Struct, frozen=True):
 
 # --- how the exchange asks -----------------------------------------------------------
 
+Admitted: TypeAlias = NewOrderSingle | OrderCancelReplaceRequest | MassQuote
+"""What may bring orders into a book: rule sets are asked whether a venue looks at it at all."""
+
+AdmitRequest: TypeAlias = Callable[[Admitted], Reject | None]
 AcceptRequest: TypeAlias = Callable[[OrderRequest, MarketView], Reject | None]
 BeforeMatch: TypeAlias = Callable[
     [NewOrderSingle, Sequence[RestingOrder], MarketView], Sequence[Prevention] | None
@@ -338,6 +343,8 @@ class Bound:
 @attrs.frozen(kw_only=True)
 class VenueRules:
     """The rule sets of one instrument: for each phase who is asked, in order.
+
+    What is asked before a request's instrument is looked for (`AdmitRequest`) is a venue's.
 
     A phase that no rule set takes part in is an empty tuple, and costs nothing.
     """

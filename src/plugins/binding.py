@@ -16,7 +16,15 @@ from ..market.instrument import Instrument
 from ..market.rules import Bound, MarketView, VenueRules
 from ..market.session_rules import SessionRules
 from ..market.sessions import Board, TradingState
-from .contract import ARGUMENTS, RULE_HOOKS, RULE_SET_HOOKS, SESSION_HOOKS, new_manager, register
+from .contract import (
+    ADMISSION,
+    ARGUMENTS,
+    RULE_HOOKS,
+    RULE_SET_HOOKS,
+    SESSION_HOOKS,
+    new_manager,
+    register,
+)
 from .errors import PluginRefused, RuleSetsRefused
 
 
@@ -66,16 +74,21 @@ def venue_rules(manager: pluggy.PluginManager, symbol: Symbol) -> VenueRules:
     )
 
 
+def admission(manager: pluggy.PluginManager) -> tuple[Bound, ...]:
+    """Return whom an exchange asks about a message before it looks at it, in order."""
+    return _of_the_venue(manager, ADMISSION)
+
+
 def session_rules(manager: pluggy.PluginManager) -> SessionRules:
     """Return whom a venue's sessions in FIX text ask, in order."""
-    return SessionRules(
-        **{
-            hook: tuple(
-                Bound(implementation.plugin_name, _positional(implementation, ARGUMENTS[hook]))
-                for implementation in reversed(getattr(manager.hook, hook).get_hookimpls())
-            )
-            for hook in SESSION_HOOKS
-        }
+    return SessionRules(**{hook: _of_the_venue(manager, hook) for hook in SESSION_HOOKS})
+
+
+def _of_the_venue(manager: pluggy.PluginManager, hook: str) -> tuple[Bound, ...]:
+    """Return who takes part in what is asked of no instrument."""
+    return tuple(
+        Bound(implementation.plugin_name, _positional(implementation, ARGUMENTS[hook]))
+        for implementation in reversed(getattr(manager.hook, hook).get_hookimpls())
     )
 
 

@@ -26,7 +26,7 @@ from attrs.exceptions import FrozenInstanceError
 from ..market.auction import Uncross
 from ..market.book import Canceled, Rested, Traded
 from ..market.fix import OrdType, Side, TimeInForce
-from ..market.identifiers import ClOrdID, CompID, OrderID, Price, Symbol
+from ..market.identifiers import ClOrdID, CompID, OrderID, Price, QuoteID, Symbol
 from ..market.instrument import Instrument, TickTable
 from ..market.messages import (
     NewOrderSingle,
@@ -34,7 +34,9 @@ from ..market.messages import (
     OrderCancelRequest,
     Statistics,
 )
+from ..market.quotes import MassQuote, QuoteEntry, QuoteSet
 from ..market.rules import (
+    Admitted,
     Guard,
     MarketView,
     Prevention,
@@ -47,8 +49,8 @@ from ..market.rules import (
 from ..market.sessions import CONTINUOUS, Board, TradingState
 from ..runtime.errors import FenceBreach
 from ..runtime.fence import Fence
-from .binding import trading_states, venue_manager, venue_rules
-from .contract import RULE_HOOKS
+from .binding import admission, trading_states, venue_manager, venue_rules
+from .contract import ADMISSION, RULE_HOOKS
 from .errors import PluginRefused
 from .manager import KINDS, Plugin, examine, load_file
 
@@ -289,8 +291,12 @@ class _Trial:
         self._fence = Fence([type(rule_set).__module__], strict=True)
         self._memory: dict[str, object] = {}
         self._due: list[str] = []
-        rules = venue_rules(venue_manager({name: rule_set}), symbol)
-        self._asked = {hook: bound[0].ask for hook in RULE_HOOKS if (bound := getattr(rules, hook))}
+        manager = venue_manager({name: rule_set})
+        rules = venue_rules(manager, symbol)
+        asked = {ADMISSION: admission(manager)} | {
+            hook: getattr(rules, hook) for hook in RULE_HOOKS
+        }
+        self._asked = {hook: bound[0].ask for hook, bound in asked.items() if bound}
         self.hooks = tuple(self._asked)
         self.answers: dict[str, list[object]] = {hook: [] for hook in self.hooks}
         self.faults: dict[tuple[str, str], str] = {}
@@ -302,6 +308,8 @@ class _Trial:
         quiet = _market(self._symbol, None, (), self._memory)
         resting = tuple(_resting(self._symbol))
         busy = _market(self._symbol, 100, resting, self._memory)
+        for message in _messages(self._symbol, resting):
+            self._ask(ADMISSION, message)
         for market in (quiet, busy, busy):
             for hook, *about in _questions(self._symbol, resting):
                 self._ask(hook, *about, market)
@@ -358,7 +366,7 @@ def _state(rule_set: Any) -> dict[str, object]:
 def _is_answer(hook: str, answer: object) -> bool:
     if answer is None:
         return True
-    if hook == "accept_request":
+    if hook in (ADMISSION, "accept_request"):
         return isinstance(answer, Reject)
     if hook == "before_trade":
         return isinstance(answer, Guard)
@@ -407,12 +415,48 @@ def _resting(symbol: Symbol) -> Iterator[RestingOrder]:
         )
 
 
+def _messages(symbol: Symbol, resting: Sequence[RestingOrder]) -> Iterator[Admitted]:
+    """Yield messages of each kind, also such as the exchange itself would refuse."""
+    yield _small(symbol)
+    yield _huge(symbol)
+    yield _order(Symbol(f"no {symbol}"), _ALPHA, Side.BUY, 1, 101)
+    yield _change(symbol, resting[0].order)
+    for bid_px, bid_size in ((99, 10), (None, 0)):
+        entry = QuoteEntry(
+            quote_entry_id=ClOrdID("entry"), symbol=symbol, bid_px=bid_px, bid_size=bid_size
+        )
+        yield MassQuote(
+            sender_comp_id=_ALPHA,
+            quote_id=QuoteID(f"quote {bid_size}"),
+            quote_sets=(QuoteSet(quote_set_id="set", entries=(entry,)),),
+        )
+
+
+def _small(symbol: Symbol) -> NewOrderSingle:
+    return _order(symbol, _ALPHA, Side.BUY, 1, 101)
+
+
+def _huge(symbol: Symbol) -> NewOrderSingle:
+    return _order(symbol, _BRAVO, Side.SELL, 1_000_000, -5)
+
+
+def _change(symbol: Symbol, orig: NewOrderSingle) -> OrderCancelReplaceRequest:
+    return OrderCancelReplaceRequest(
+        sender_comp_id=_ALPHA,
+        cl_ord_id=ClOrdID("change"),
+        orig_cl_ord_id=orig.cl_ord_id,
+        symbol=symbol,
+        side=orig.side,
+        order_qty=1_000,
+        price=100,
+    )
+
+
 def _questions(
     symbol: Symbol, resting: Sequence[RestingOrder]
 ) -> Iterator[tuple[str, *tuple[object, ...]]]:
     """Yield hooks with what they are asked about: small and huge, near and far, each kind."""
-    small = _order(symbol, _ALPHA, Side.BUY, 1, 101)
-    huge = _order(symbol, _BRAVO, Side.SELL, 1_000_000, -5)
+    small, huge = _small(symbol), _huge(symbol)
     at_market = _order(symbol, _ALPHA, Side.SELL, 5, None)
     orig = resting[0].order
     cancel = OrderCancelRequest(
@@ -422,16 +466,7 @@ def _questions(
         symbol=symbol,
         side=orig.side,
     )
-    change = OrderCancelReplaceRequest(
-        sender_comp_id=_ALPHA,
-        cl_ord_id=ClOrdID("change"),
-        orig_cl_ord_id=orig.cl_ord_id,
-        symbol=symbol,
-        side=orig.side,
-        order_qty=1_000,
-        price=100,
-    )
-    for request in (small, huge, at_market, cancel, change):
+    for request in (small, huge, at_market, cancel, _change(symbol, orig)):
         yield "accept_request", request
     offers = [it for it in resting if it.order.side is Side.SELL]
     bids = [it for it in resting if it.order.side is Side.BUY]

@@ -19,13 +19,16 @@ def _hooks() -> tuple[str, ...]:
     return tuple(name for name, spec in vars(hookspecs).items() if hasattr(spec, "floorproof_spec"))
 
 
+ADMISSION = "admit_request"
+"""What a rule set may implement of its whole exchange, whatever the instrument."""
+
 RULE_HOOKS = tuple(field.name for field in attrs.fields(VenueRules))
-"""What a rule set may implement: the phases of a request, and what is scheduled."""
+"""What it may implement of an instrument: the phases of a request, and what is scheduled."""
 
 SESSION_HOOKS = tuple(field.name for field in attrs.fields(SessionRules))
 """What it may implement besides: questions about sessions in FIX text."""
 
-RULE_SET_HOOKS = RULE_HOOKS + SESSION_HOOKS
+RULE_SET_HOOKS = (ADMISSION, *RULE_HOOKS, *SESSION_HOOKS)
 PROVIDER_HOOKS = tuple(name for name in _hooks() if name not in RULE_SET_HOOKS)
 """What a plugin may implement: each says what it offers of one kind."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..market.messages import NewOrderSingle, OrderRequest
     from ..market.profile import VenueProfile
     from ..market.rules import (
+        Admitted,
         Guard,
         MarketView,
         Prevention,
@@ -187,6 +188,25 @@ def rules() -> Sequence[Rule] | Mapping[str, Sequence[Rule]]:
 
 
 # --- rules ---------------------------------------------------------------------------
+
+
+@hookspec(firstresult=True)
+def admit_request(request: Admitted) -> Reject | None:
+    """Refuse a message for what it says by itself, before the exchange looks at it.
+
+    Phase *admit*.  Asked once for every new order, change and mass quote, of all rule sets
+    of the exchange in their order, and before the exchange's own objections: nobody has
+    looked yet for the instrument, so that there is no market to see, and ``applies_to`` is
+    not asked.  A mass quote is one message here, whatever it quotes or cancels.  The first
+    answer that is not None is final, and the rest are not asked.
+
+    Args:
+        request: the message as its session sent it; a mass quote as a
+            `floorproof.market.quotes.MassQuote`.
+
+    Returns:
+        The reject to answer with, or None to have no objection.
+    """
 
 
 @hookspec(firstresult=True)

@@ -39,7 +39,7 @@ from ..market.instrument import Instrument
 from ..market.operations import ChangeTradingState
 from ..market.window import Window
 from ..market.wording import Wording
-from ..plugins.binding import session_rules, venue_manager, venue_rules
+from ..plugins.binding import admission, session_rules, venue_manager, venue_rules
 from ..plugins.manager import Plugins
 from ..plugins.synthetic import Hours, acts
 from ..runtime.choices import Choices, Defaults, Recorded, Seeded
@@ -557,6 +557,7 @@ def _exchange(venue: Venue, *, recorded: bool = False) -> Exchange:
         venue.instruments.values(),
         venue.algorithms,
         rules,
+        admit=admission(manager),
         boards=venue.boards,
         states=venue.states.values(),
         chains=venue.chains,

@@ -20,6 +20,7 @@ from floorproof.market.messages import NewOrderSingle, OrderRequest
 from floorproof.market.rules import (
     HIGHEST,
     LOWEST,
+    Admitted,
     Applied,
     Bound,
     CancelAggressor,
@@ -33,6 +34,7 @@ from floorproof.market.rules import (
     Publish,
     Question,
     Reject,
+    RejectLevel,
     Remainder,
     Remember,
     RestingOrder,
@@ -83,6 +85,95 @@ def say(exchange: Exchange, line: str, now_ns: int = 0) -> list[str]:
 def offers(exchange: Exchange) -> list[tuple[str, int]]:
     queue = exchange.book(X).resting(Side.SELL)
     return [(resting.order.cl_ord_id, resting.leaves_qty) for resting in queue]
+
+
+# --- admit ---------------------------------------------------------------------------
+
+A1 = "ALPHA a1 BUY 6 @ 50"
+# fmt: off
+# What the exchange itself would refuse, and what of it is told where a rule set comes first.
+UNSEEN = {
+    "an instrument not listed": (f"{A1} symbol=Z", "REJECTED"),
+    "a change of no order":     ("ALPHA a1 CHANGE BUY x 6 @ 50", "REFUSED"),
+    "no offer at market":       ("ALPHA a1 BUY 6 MARKET", "REJECTED"),
+    "an order":                 (A1, "REJECTED"),
+    "a mass quote":             ("ALPHA a1 QUOTE X:5@50", "QUOTE REJECTED"),
+    "one that cancels":         ("ALPHA a1 QUOTE X:-", "QUOTE REJECTED"),
+    "one of no instrument":     ("ALPHA a1 QUOTE Z:5@50", "QUOTE REJECTED"),
+}
+LEVELS = {
+    RejectLevel.EXECUTION: "",
+    RejectLevel.SESSION:   "SESSION REJECT",
+    RejectLevel.BUSINESS:  "BUSINESS REJECT",
+}
+# fmt: on
+
+
+def admitting(*admit: Bound, rules: VenueRules | None = None) -> Exchange:
+    instrument = Instrument(symbol=X, price_decimals=0, ticks=TickTable.uniform(1))
+    return Exchange([instrument], {X: Fifo()}, {X: rules or VenueRules()}, admit=admit)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(("line", "as_ever"), UNSEEN.values(), ids=UNSEEN.keys())
+def test_what_is_not_admitted_nobody_looks_at(line: str, as_ever: str, level: RejectLevel) -> None:
+    def never(*_about: object) -> NoReturn:
+        raise AssertionError("asked")
+
+    asked = []
+
+    def closed(message: Admitted) -> Reject | None:
+        asked.append(message)
+        return Reject(OrdRejReason.EXCHANGE_CLOSED, "closed", level)
+
+    exchange = admitting(
+        Bound("lets all in", lambda _message: None),
+        Bound("closed", closed),
+        Bound("never", never),
+        rules=VenueRules(accept_request=(Bound("never", never),)),
+    )
+    message = request(line)
+
+    outcome = exchange.receive(message, 0)
+
+    (said,) = map(told, outcome.reports)
+    assert said.startswith(f"ALPHA a1 {LEVELS[level] or as_ever}")
+    assert said.endswith("closed")
+    (applied,) = outcome.effects
+    assert (applied.rule_set, applied.effect) == (
+        "closed", Reject(OrdRejReason.EXCHANGE_CLOSED, "closed", level)
+    )  # fmt: skip
+    assert asked == [message]
+    assert [*exchange.book(X)] == []
+
+
+def test_a_message_that_was_not_admitted_has_not_used_up_its_name() -> None:
+    shut = [True]
+    exchange = admitting(
+        Bound("door", lambda _message: Reject(OrdRejReason.OTHER, "no") if shut else None)
+    )
+
+    assert "REJECTED" in say(exchange, A1)[0]
+    assert "REJECTED" in say(exchange, "ALPHA q QUOTE X:5@50")[0]
+    shut.clear()
+    assert "NEW" in say(exchange, A1)[0]
+    assert "ACCEPTED" in say(exchange, "ALPHA q QUOTE X:5@49")[0]
+
+
+def test_cancels_are_not_put_to_who_admits() -> None:
+    asked: list[object] = []
+    exchange = admitting(Bound("door", asked.append))
+    for line in (A1, "ALPHA x CANCEL BUY a1", "ALPHA y UNQUOTE", "ALPHA z MASS"):
+        say(exchange, line)
+
+    assert asked == [request(A1)]
+
+
+def test_who_admits_and_raises_is_named() -> None:
+    exchange = admitting(Bound("door", lambda _message: 1 // 0))
+
+    with pytest.raises(RuleFailed, match=r"'door' raised in admit_request .*ZeroDivisionError"):
+        say(exchange, A1)
 
 
 # --- accept --------------------------------------------------------------------------

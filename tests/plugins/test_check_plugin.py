@@ -19,6 +19,7 @@ import floorproof
 from floorproof.market.fix import ExecType, OrdRejReason
 from floorproof.market.ledger import Rule
 from floorproof.market.messages import ExecutionReport, NewOrderSingle
+from floorproof.market.quotes import MassQuote
 from floorproof.market.rules import (
     CancelResting,
     MarketView,
@@ -69,6 +70,12 @@ class Good:
     """Takes part in every phase, remembers and schedules, and does it right."""
 
     limit: int = 100
+
+    @hookimpl
+    def admit_request(self, request: object) -> Reject | None:
+        if isinstance(request, MassQuote):
+            return Reject(OrdRejReason.OTHER, f"{len(request.entries)} quotes")
+        return None
 
     @hookimpl
     def accept_request(self, request: object, market: MarketView) -> Reject | None:
@@ -173,6 +180,23 @@ class RejectsInWords:
 
 
 @attrs.frozen
+class RefusesQuotesInWords:
+    @hookimpl
+    def admit_request(self, request: object) -> Any:
+        return "no" if isinstance(request, MassQuote) else None
+
+
+@attrs.frozen
+class KnowsOneInstrument:
+    """Raises where a message is about an instrument that nobody lists."""
+
+    @hookimpl
+    def admit_request(self, request: Any) -> None:
+        if not isinstance(request, MassQuote):
+            assert request.symbol == "TEST", "listed"
+
+
+@attrs.frozen
 class TooLate:
     """Answers in one phase what belongs to another."""
 
@@ -197,6 +221,8 @@ BROKEN = {
     LooksAtTheClock: (FENCED, "x.before_trade", "calls time.monotonic"),
     Tampers:         (PURE, "x.after_request", "changed what it was shown"),
     Individual:      (DETERMINISTIC, "x.accept_request", "instead of Reject("),
+    RefusesQuotesInWords: (ANSWERS, "x.admit_request", "found 'no'"),
+    KnowsOneInstrument: (ANSWERS, "x.admit_request", "raised AssertionError: listed"),
     RejectsInWords:  (ANSWERS, "x.accept_request", "found 'no'"),
     TooLate:         (ANSWERS, "x.after_request", "found [Reject("),
     RaisesWhenQuiet: (ANSWERS, "x.accept_request", "raised TypeError: '>' not supported"),
@@ -214,8 +240,8 @@ def test_a_good_rule_set_passes_every_check_in_every_phase() -> None:
     report = check_plugin(Provider(Good, RULE))
 
     assert report.findings == report.passed, report
-    # The contract, the documents and the freeze once; four checks for each of five phases.
-    assert len(report.passed) == 3 + 4 * 5
+    # The contract, the documents and the freeze once; four checks for each of six phases.
+    assert len(report.passed) == 3 + 4 * 6
 
 
 @pytest.mark.parametrize(

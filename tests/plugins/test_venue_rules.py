@@ -11,7 +11,7 @@ import pytest
 from floorproof.market.fix import ExecRestatementReason, OrdRejReason
 from floorproof.market.identifiers import Symbol
 from floorproof.market.rules import Bound, Reject, Remainder, StopSweep, VenueRules
-from floorproof.plugins.binding import venue_manager, venue_rules
+from floorproof.plugins.binding import admission, venue_manager, venue_rules
 from floorproof.plugins.errors import PluginRefused, RuleSetsRefused
 from floorproof.plugins.hookspecs import hookimpl
 
@@ -20,13 +20,17 @@ MNQ, ES = Symbol("MNQU3"), Symbol("ESU3")
 
 @attrs.frozen
 class Says:
-    """Takes part in two phases, with all the arguments of each."""
+    """Takes part in three phases, with all the arguments of each."""
 
     text: str
     only: str = ""
 
     def applies_to(self, symbol: Symbol) -> bool:
         return self.only in ("", symbol)
+
+    @hookimpl
+    def admit_request(self, request: object) -> Reject:
+        return Reject(OrdRejReason.OTHER, f"{self.text}: {request}")
 
     @hookimpl
     def accept_request(self, request: object, market: object) -> Reject:
@@ -94,6 +98,8 @@ def test_a_rule_set_stays_out_of_instruments_that_it_does_not_apply_to() -> None
     }
 
     assert asked == {MNQ: ["all"], ES: ["all", "es"]}
+    # Before anybody has looked for the instrument, all are asked.
+    assert [ask(bound, "R").text for bound in admission(manager)] == ["all: R", "es: R"]
 
 
 def test_the_same_rule_set_under_two_names_is_refused() -> None:
@@ -163,7 +169,7 @@ REFUSED = {
     Last:        "accept_request is marked trylast: declare `after` instead",
     Misspelt:    "unknown hook 'acept_request'",
     AsksTooMuch: "Argument(s) {'book'} are declared in the hookimpl",
-    Provider:    "rule_sets does not belong here (it may implement: accept_request,",
+    Provider:    "rule_sets does not belong here (it may implement: admit_request,",
     Waits:       "accept_request must return its answer: it may not await or yield",
     Yields:      "after_request must return its answer: it may not await or yield",
 }
