@@ -11,7 +11,7 @@ demo: $(READY)
 	@$(BIN)/floorproof run examples/staged_order_in_a_moving_market.toml
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -24,7 +24,7 @@ format: $(READY)
 
 # The property tests with the long profile: by hand, before a rule or the kernel changes.
 deep: $(READY)
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Small faults, planted one by one in copies of the package: the oracle must catch each.
 mutants: $(READY)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+import floorproof
+
+# Hypothesis also draws constants that it finds in the modules loaded so far.  With all of
+# ours loaded, a derandomised test draws the same in whichever process it comes to run.
+for module in pkgutil.walk_packages(floorproof.__path__, "floorproof."):
+    importlib.import_module(module.name)
 
 ROOT = Path(__file__).resolve().parent.parent
 
