@@ -45,6 +45,7 @@ from ..market.synthetic import (
     MultiLegReportingType,
     NewSyntheticOrder,
     OnBehalf,
+    OrderSchedule,
     PauseSyntheticOrder,
     ResumeSyntheticOrder,
     SyntheticAck,
@@ -77,6 +78,7 @@ from ..plugins.synthetic import (
     Market,
     MarketMoved,
     PauseAsked,
+    Plan,
     Refuse,
     Remember,
     ReplaceChild,
@@ -585,6 +587,8 @@ class SyntheticHost:
                 case Unwatch(symbol):
                     for each in self._legs(symbol):
                         yield from self.markets.unwatch((name, symbol), each)
+                case Plan(steps):
+                    yield Fact("schedule", OrderSchedule(cl_ord_id=name, steps=steps))
                 case Finish(status, text):
                     yield from self._finish(order, status, text)
                 case Warn(text):

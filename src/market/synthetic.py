@@ -15,7 +15,7 @@ import attrs
 
 from .credentials import ParentOrder
 from .fix import Side, TimeInForce
-from .identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
+from .identifiers import Account, ClOrdID, CompID, Moment, Price, Qty, StagedOrderID, Symbol
 from .messages import OrderRequest, check_name, check_price, check_quantity, check_side
 
 
@@ -243,6 +243,16 @@ class SyntheticFill:
     leaves_qty: Qty
     synth_status: SynthStatus
     multi_leg_reporting_type: MultiLegReportingType = MultiLegReportingType.SINGLE_SECURITY
+
+
+@attrs.frozen(kw_only=True)
+class OrderSchedule:
+    """On which schedule an order is worked from now on; on record at its gateway."""
+
+    cl_ord_id: ClOrdID
+    steps: tuple[tuple[Moment, Qty], ...]
+    """From when on, in nanoseconds since the run's start, how much of the order in all is to
+    have been released."""
 
 
 @attrs.frozen(kw_only=True)

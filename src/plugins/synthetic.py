@@ -25,7 +25,16 @@ import attrs
 
 from ..market.credentials import ParentOrder
 from ..market.fix import OrdType, Side, TimeInForce
-from ..market.identifiers import Account, ClOrdID, CompID, Price, Qty, StagedOrderID, Symbol
+from ..market.identifiers import (
+    Account,
+    ClOrdID,
+    CompID,
+    Moment,
+    Price,
+    Qty,
+    StagedOrderID,
+    Symbol,
+)
 from ..market.instrument import Instrument
 from ..market.messages import ExecutionReport, VenueReport
 from ..market.staging import Permission
@@ -472,6 +481,14 @@ class Unwatch:
 
 
 @attrs.frozen
+class Plan:
+    """Put on record how the order is to be worked from now on; it does nothing else."""
+
+    steps: tuple[tuple[Moment, Qty], ...]
+    """From when on, how much of the order in all is to have been released."""
+
+
+@attrs.frozen
 class Finish:
     """The order is over; everyone who may see it is told.
 
@@ -499,6 +516,7 @@ SyntheticEffect: TypeAlias = (
     | CancelWake
     | Watch
     | Unwatch
+    | Plan
     | Finish
     | Warn
 )

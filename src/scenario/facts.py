@@ -2,9 +2,9 @@
 
 Ours are listed here, with what each holds.  A class of participants that a plugin offers
 says which it reports in ``facts: ClassVar[tuple[str, ...]]``; one that does not may
-report any.  A rule set's answers are effects and an order type's are warnings, and both are
-ours.  A program that puts a participant of its own on the floor looks up what that one
-reports in `Result.facts`.
+report any.  A rule set's answers are effects, an order type's are warnings and schedules,
+and all are ours.  A program that puts a participant of its own on the floor looks up what
+that one reports in `Result.facts`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..market.fix_line import SessionEvent
 from ..market.operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
 from ..market.replay import Account, LevelInSight, Unexplained
 from ..market.rules import Applied, Effect
+from ..market.synthetic import OrderSchedule
 from ..market.told import CopyReceived, NotCopied
 from ..runtime.faults import Fault
 from ..wire.itch_session import FeedMessages, FeedSession
@@ -30,6 +31,7 @@ Holds: TypeAlias = "type | tuple[str, ...] | None"
 OURS: Mapping[str, Holds] = {
     "not possible": ("act", "why"),
     "warning": (),
+    "schedule": OrderSchedule,
     "not an administrator": ("sender",),
     "session mismatch": ("sender", "named", "message"),
     "published": None,

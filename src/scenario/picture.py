@@ -34,7 +34,7 @@ _MOST_BARS = 100
 
 # One dark sheet, muted bars, and the dots the brightest thing on it.
 _SHEET, _GRID, _INK, _QUIET = "#10151f", "#232b3a", "#e8ecf3", "#8b96a8"
-_UP, _DOWN = "#3d8f7c", "#a4525e"
+_UP, _DOWN, _FLAT = "#3d8f7c", "#a4525e", "#66728a"
 _OWN, _MARKET, _DONE, _PLAN = "#ffffff", "#f2b84b", "#5b8def", "#c6cfdd"
 
 
@@ -57,7 +57,7 @@ class Sheet:
     """Of the instrument's units; an average is shown with two more."""
 
     shown_decimals: int | None = None
-    """How many decimals prices are shown with, if not all; averages too."""
+    """How many decimals prices are shown with, if not all; averages with two more."""
 
     bar_ns: int | None = None
     """The span of one bar; None for the shortest round one that gives no more than 100."""
@@ -72,13 +72,13 @@ class Sheet:
                 return seconds * _SECOND_NS
         return _ROUND_SPANS_S[-1] * _SECOND_NS
 
+    @property
+    def decimals(self) -> int:
+        return self.price_decimals if self.shown_decimals is None else self.shown_decimals
+
     def price(self, units: Fraction, more_decimals: int = 0) -> str:
         """Return a price as a person writes it, rounded half to even."""
-        decimals = (
-            self.price_decimals + more_decimals
-            if self.shown_decimals is None
-            else self.shown_decimals
-        )
+        decimals = self.decimals + more_decimals
         scaled = round(units / 10**self.price_decimals * 10**decimals)
         return str(Decimal(scaled).scaleb(-decimals))
 
@@ -111,7 +111,8 @@ class Sheet:
         if own is not None and market is not None:
             better = market - own if order.side is Side.BUY else own - market
             word = "Better than the market by" if better >= 0 else "Worse than the market by"
-            figures.append((word, self.price(abs(better), 2)))
+            part = f" ({float(abs(better) / market * 10_000):.1f} bp)" if market > 0 else ""
+            figures.append((word, self.price(abs(better), 2) + part))
         return figures
 
 
@@ -152,7 +153,7 @@ def _lay_out(figure: Figure, sheet: Sheet) -> None:
     above, below = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"height_ratios": [3.2, 1], "hspace": 0.07}
     )
-    figure.subplots_adjust(left=0.035, right=0.875, top=0.865, bottom=0.065)
+    figure.subplots_adjust(left=0.035, right=0.93, top=0.865, bottom=0.065)
     left = 0.035
     figure.text(left, 0.945, sheet.headline, fontsize=17, fontweight="bold", color=_INK)
     said = "     ".join(f"{label.lower()} {value}" for label, value in sheet.figures)
@@ -181,7 +182,7 @@ def _draw_prices(axes: Axes, sheet: Sheet) -> None:
             [time for time, _ in places],
             [price for _, price in places],
             # A dot's area says how much was filled.
-            s=[18 + 50 * fill.qty / largest for fill in order.fills],
+            s=[12 + 24 * fill.qty / largest for fill in order.fills],
             color=_OWN,
             edgecolors=_SHEET,
             linewidths=0.8,
@@ -196,6 +197,20 @@ def _draw_prices(axes: Axes, sheet: Sheet) -> None:
     _draw_lines(axes, sheet, lines)
     axes.yaxis.set_major_formatter(lambda value, _: sheet.price(Fraction(value)))
     axes.margins(y=0.09)
+    _mark_prices(axes, sheet)
+
+
+def _mark_prices(axes: Axes, sheet: Sheet) -> None:
+    """Mark prices that differ as they are shown, where there are some."""
+    from matplotlib.ticker import MaxNLocator, MultipleLocator
+
+    low, high = axes.get_ylim()
+    smallest = 10.0 ** (sheet.price_decimals - sheet.decimals)
+    marked = MaxNLocator(nbins=9).tick_values(low, high)
+    if marked[1] - marked[0] < smallest <= high - low:
+        axes.yaxis.set_major_locator(MultipleLocator(smallest))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=9))
 
 
 @attrs.frozen
@@ -231,7 +246,7 @@ def _draw_bars(axes: Axes, sheet: Sheet, drawn: Sequence[Bar]) -> None:
     width = sheet.place(sheet.span_ns) - sheet.place(0)
     for bar in drawn:
         middle = sheet.place(bar.start_ns) + width / 2
-        colour = _UP if bar.close >= bar.open else _DOWN
+        colour = _UP if bar.close > bar.open else _DOWN if bar.close < bar.open else _FLAT
         axes.vlines(middle, float(bar.low), float(bar.high), color=colour, linewidth=1)
         axes.bar(
             middle,
@@ -258,7 +273,8 @@ def _draw_progress(axes: Axes, sheet: Sheet) -> None:
     axes.fill_between(times, amounts, step="post", color=_DONE, alpha=0.28, linewidth=0)
     axes.step(times, amounts, where="post", color=_DONE, linewidth=1.6, label="done")
     if order.plan:
-        planned = [*order.plan, attrs.evolve(order.plan[-1], time_ns=order.end_ns)]
+        last = order.plan[-1]
+        planned = [*order.plan, attrs.evolve(last, time_ns=max(last.time_ns, order.end_ns))]
         axes.step(
             [sheet.place(each.time_ns) for each in planned],
             [each.cum_qty for each in planned],
@@ -269,7 +285,7 @@ def _draw_progress(axes: Axes, sheet: Sheet) -> None:
             label="schedule",
         )
     axes.set_ylim(0, max([order.order_qty, *amounts]) * 1.08)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, prune="lower"))
     axes.legend(
         loc="upper left", frameon=False, labelcolor=_QUIET, fontsize=9, ncols=2, handlelength=1.6
     )
@@ -280,7 +296,8 @@ def _mark_time(axes: Axes, sheet: Sheet) -> None:
 
     start_ns, end_ns = sheet.progress.start_ns, sheet.progress.end_ns
     end_ns = max(end_ns, start_ns + 1_000_000)  # an order of a moment has some width as well
-    axes.set_xlim(sheet.place(start_ns), sheet.place(end_ns))
+    edge_ns = (end_ns - start_ns) // 100  # so that the first and the last fill are whole
+    axes.set_xlim(sheet.place(start_ns - edge_ns), sheet.place(end_ns + edge_ns))
     locator = AutoDateLocator(minticks=5, maxticks=11)  # type: ignore[no-untyped-call]  # matplotlib's
     axes.xaxis.set_major_locator(locator)
     form = "%H:%M" if end_ns - start_ns >= 600 * _SECOND_NS else "%H:%M:%S"

@@ -19,6 +19,7 @@ from ..market.messages import ExecutionReport
 from ..market.staging import ParentPartialFill, StagedAck, StagedStatus, StagedUpdate
 from ..market.synthetic import (
     MultiLegReportingType,
+    OrderSchedule,
     SyntheticAck,
     SyntheticFill,
     SyntheticUpdate,
@@ -82,7 +83,7 @@ class Progress:
 
     fills: tuple[Fill, ...]
     plan: tuple[Planned, ...] = ()
-    """Its schedule, where it has one."""
+    """Its schedule, where it has one; one that is made anew takes the place of what was to come."""
 
     parent: str | None = None
     """The order that it is a child of."""
@@ -216,6 +217,7 @@ class _Followed:
     order_qty: Qty
     start_ns: int
     parent: str | None = None
+    plan: tuple[Planned, ...] = ()
     end_ns: int | None = None
     fills: dict[object, Fill] = attrs.field(factory=dict)
     """By the report's id; one that is busted is taken out again."""
@@ -236,9 +238,13 @@ def orders_of(entries: Iterable[Entry], user: str) -> Mapping[str, Progress]:
         entries: a run's, their payloads restored.
     """
     followed: dict[_Key, _Followed] = {}
+    plans: dict[_Key, tuple[Planned, ...]] = {}
     last_ns = 0
     for entry in entries:
         last_ns = entry.time
+        if not entry.is_delivery and isinstance(entry.payload, OrderSchedule):
+            key: _Key = (entry.actor, "", entry.payload.cl_ord_id)
+            plans[key] = _planned_anew(plans.get(key, ()), entry.payload, entry.time)
         if entry.actor != user or entry.sender is None:
             continue
         match entry.payload:
@@ -250,6 +256,9 @@ def orders_of(entries: Iterable[Entry], user: str) -> Mapping[str, Progress]:
                 _reported(followed, entry.sender, report)
             case _:
                 pass
+    for key, plan in plans.items():
+        if key in followed:  # it is one that the user was told of
+            followed[key].plan = plan
     orders = list(dict.fromkeys(followed.values()))
     names = [order.name for order in orders]
     return {
@@ -262,11 +271,20 @@ def orders_of(entries: Iterable[Entry], user: str) -> Mapping[str, Progress]:
             end_ns=last_ns if order.end_ns is None else order.end_ns,
             prices=(),
             fills=tuple(order.fills.values()),
+            plan=order.plan,
             parent=order.parent,
         )
         for order in orders
         for name in [order.name]
     }
+
+
+def _planned_anew(
+    plan: Iterable[Planned], schedule: OrderSchedule, now_ns: int
+) -> tuple[Planned, ...]:
+    """Return what has come of *plan* by now, and from now on another."""
+    begun = [each for each in plan if each.time_ns < now_ns]
+    return (*begun, *(Planned(at_ns, qty) for at_ns, qty in schedule.steps))
 
 
 def _staged(

@@ -12,6 +12,7 @@ from ..market.centre_wording import WITH_SECRETS
 from ..market.identifiers import Symbol
 from ..market.instrument import Instrument
 from ..market.profile import VenueProfile
+from ..market.synthetic import OrderSchedule
 from ..market.wording import LABELS
 from ..plugins.manager import Plugins
 from ..plugins.synthetic import InstrumentMaker, SyntheticInstrument
@@ -25,6 +26,7 @@ from .venues import instruments_of
 _CLASSES: Mapping[str, type] = {
     cls.__name__: cls for cls in LABELS.values() if cls not in WITH_SECRETS
 }
+_FACTS: Mapping[str, type] = {"schedule": OrderSchedule}
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
 
 
@@ -95,7 +97,7 @@ class RecordedRun:
     def entries(self, until_ns: int | None = None) -> Sequence[Entry]:
         """Return the entries up to and with a moment, their payloads as messages again.
 
-        Facts, and messages that only a plugin knows, stay plain.
+        Messages that only a plugin knows stay plain, and so do facts but schedules.
 
         Raises:
             ScenarioError: if a message is not what its class has.
@@ -106,8 +108,8 @@ class RecordedRun:
         for entry in self.recording:
             if until_ns is not None and entry.time > until_ns:
                 return
-            cls = _CLASSES.get(entry.kind)
-            if cls is None or entry.sender is None:
+            cls = (_CLASSES if entry.is_delivery else _FACTS).get(entry.kind)
+            if cls is None:
                 yield entry
             else:
                 try:

@@ -64,14 +64,14 @@ def test_the_figures_say_how_the_order_did_against_its_market() -> None:
         "Fills": "2",
         "Average fill price": "102.6667",
         "Market's time-weighted average": "100.2750",
-        "Worse than the market by": "2.3917",
+        "Worse than the market by": "2.3917 (238.5 bp)",
     }
 
 
 def test_a_sellers_higher_price_is_better() -> None:
     seller = attrs.evolve(sheet().progress, side=Side.SELL)
 
-    assert ("Better than the market by", "2.3917") in sheet(progress=seller).figures
+    assert ("Better than the market by", "2.3917 (238.5 bp)") in sheet(progress=seller).figures
 
 
 def test_prices_are_rounded_to_the_decimals_that_are_asked_for() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
 import pytest
-from commands import changed, command, write
+from commands import EXAMPLES, changed, command, write
 from floors import NS, floor, play
 from hypothesis import given
 from hypothesis import strategies as st
@@ -318,3 +319,50 @@ def test_chart_draws_a_spread(tmp_path: Path) -> None:
     assert ran.out.splitlines()[:2] == ["Order: S1", "Filled: 3 of 3"]
     assert "Average fill price: 3.417" in ran.out
     assert out.exists()
+
+
+# --- schedules -------------------------------------------------------------------------
+
+
+def of_example(name: str, folder: Path, order: str) -> Progress:
+    journal = folder / "journal"
+    assert command("run", EXAMPLES / name, "--journal", journal, "--quiet").status == 0
+    recorded = RecordedRun(Recording(journal.read_bytes()))
+    return chosen_order(recorded.entries(), recorded.users, order=order, user=None)
+
+
+def test_the_case_studys_schedule_is_a_unit_at_the_start_of_each_slice(tmp_path: Path) -> None:
+    order = of_example("twap_autospreader.toml", tmp_path, "tw1")
+
+    session_ns = 390 * 60 * NS
+    assert [each.cum_qty for each in order.plan] == list(range(1, 34))
+    assert [each.time_ns for each in order.plan] == [
+        60 * NS + ceil(Fraction(k * session_ns, 33)) for k in range(33)
+    ]
+    # Nothing is done before it is due.
+    for fill in order.fills:
+        done = sum(each.qty for each in order.fills if each.time_ns <= fill.time_ns)
+        due = max(each.cum_qty for each in order.plan if each.time_ns <= fill.time_ns)
+        assert done <= due
+
+
+def test_a_schedule_that_is_made_anew_replaces_what_was_to_come(tmp_path: Path) -> None:
+    # 30 lots over half an hour from 30 s on, at most 20 % at a time; at 630 s it is 36 lots.
+    order = of_example("twap.toml", tmp_path, "T1")
+
+    times = [each.time_ns for each in order.plan]
+    amounts = [each.cum_qty for each in order.plan]
+    assert times == sorted(set(times))
+    assert amounts == sorted(amounts)
+    before = [each for each in order.plan if each.time_ns < 630 * NS]
+    assert [each.time_ns / NS for each in before] == pytest.approx(
+        [30.001 + 180 * k for k in range(4)], abs=0.01
+    )
+    assert before[-1].cum_qty < 30
+    assert amounts[-1] == 36
+    assert any(630 <= at / NS < 631 for at in times), "the new one begins at once"
+    assert max(times) < 1_830.01 * NS
+
+
+def test_an_order_that_no_clock_works_has_no_schedule(tmp_path: Path) -> None:
+    assert of_example("twap_autospreader.toml", tmp_path, "tw1/p1").plan == ()

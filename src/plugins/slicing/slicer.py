@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import attrs
 
 from ...market.fix import ExecType, OrdType, TimeInForce
-from ...market.identifiers import Price, Qty
+from ...market.identifiers import Moment, Price, Qty
 from ...market.instrument import Instrument
 from ...market.messages import ExecutionReport, OrderCancelReject, VenueReport
 from ...market.synthetic import SynthStatus
@@ -33,6 +33,7 @@ from ..synthetic import (
     Fill,
     Finish,
     Market,
+    Plan,
     Refuse,
     Remember,
     ReplaceChild,
@@ -255,6 +256,9 @@ class Slicer:
         self.now(
             schedule=schedule, base_qty=self.order.cum_qty, slice_no=0, cross_to=0, crossed=False
         )
+        if self._tactics.by_clock:
+            numbers = range(1, schedule.slices + 1)
+            self.say(Plan(tuple((Moment(schedule.wake_ns(no)), self._due(no)) for no in numbers)))
 
     def _wake(self) -> None:
         """Ask to be woken when the next slice begins, or the last ends."""
