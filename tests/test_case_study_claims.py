@@ -30,16 +30,16 @@ def program() -> ModuleType:
 
 
 def test_small_slices_track_the_market_better_than_large_ones(program: ModuleType) -> None:
-    # Six seeds tell 30 from 3; what lies between them needs more.
+    # Four seeds tell 30 from 3; what lies between them needs more.
     ends = program.FALLING[0], program.FALLING[-1]
-    large, small = ([program.day(seed, way) for seed in range(6)] for way in ends)
+    large, small = ([program.day(seed, way) for seed in range(4)] for way in ends)
 
     assert program.tracking_error(large) > program.tracking_error(small)
 
 
 def test_default_takes_less_than_aggressive_which_takes_all(program: ModuleType) -> None:
     _, in_outright = program.STYLES
-    calm, bold = ([program.day(seed, way) for seed in range(3)] for way in in_outright)
+    calm, bold = ([program.day(seed, way) for seed in range(2)] for way in in_outright)
 
     assert program.taken_share(calm) < Fraction(95, 100)
     assert program.taken_share(bold) == 1
@@ -61,15 +61,26 @@ def test_the_spread_earns_whenever_mnq_is_ahead_by_a_tenth_of_a_point(
     assert any(each.earned < 0 for each in program.exits(instruments, quantities, Fraction(0)))
 
 
-def test_the_command_prints_a_table_and_what_holds() -> None:
-    ran = subprocess.run(
-        [sys.executable, PROGRAM, "--seeds", "2", "--jobs", "1"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def made_up(program: ModuleType, **taken: int) -> dict[object, list[object]]:
+    """Return two days of each way, on which large slices stray further and styles take so much."""
+    return {
+        way: [
+            program.Day(over_market=sign * way.max_display, taken=taken[way.style], filled=33)
+            for sign in (-1, 1)
+        ]
+        for way in program.WAYS
+    }
 
-    lines = ran.stdout.splitlines()
+
+def test_the_command_prints_a_table_and_what_holds(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "measure", lambda *_: made_up(program, default=11, aggressive=33))
+    monkeypatch.setattr(sys, "argv", ["twap_claims.py"])
+
+    program.main()
+
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 seeds, each worked in every way")
     assert [line.split()[:3] for line in lines[2:8]] == [
         ["MNQ-MES", "default", "30"],
@@ -79,7 +90,18 @@ def test_the_command_prints_a_table_and_what_holds() -> None:
         ["MNQU3", "default", "3"],
         ["MNQU3", "aggressive", "3"],
     ]
+    assert lines[2].split()[4:] == ["30.000", "+0.000", "30.000", "33.3%", "100.0%"]
+    assert [line.rpartition(": ")[2] for line in lines[8:11]] == ["holds"] * 3
     assert lines[-2].startswith("33/45: 3,576 exits of MES, a gain at all of them")
+
+
+def test_the_command_says_what_does_not_hold(program: ModuleType) -> None:
+    days = made_up(program, default=33, aggressive=33)
+    days[program.FALLING[0]] = days[program.FALLING[2]]
+
+    lines = list(program.report(days))
+
+    assert [line.rpartition(": ")[2] for line in lines[-3:]] == ["does not hold"] * 3
 
 
 @pytest.mark.parametrize("arguments", [["--seeds", "1"], ["--jobs", "0"]])
