@@ -24,7 +24,7 @@ from floorproof.market.exchange import Exchange
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import OrderID
 from floorproof.market.messages import NewOrderSingle, OrderRequest
-from floorproof.plugins.binding import venue_manager, venue_rules
+from floorproof.plugins.binding import admission, venue_manager, venue_rules
 from floorproof.plugins.cme.self_match_prevention import SelfMatchPrevention
 
 IDS = [f"{1_000_000 + number}" for number in range(50)]
@@ -40,8 +40,9 @@ def with_id(order: OrderRequest, number: int) -> OrderRequest:
 
 
 def exchange_with(rule_sets: dict[str, object]) -> Exchange:
-    rules = venue_rules(venue_manager(rule_sets), SYMBOL)
-    return Exchange([INSTRUMENT], {SYMBOL: ALGORITHMS["F"]}, {SYMBOL: rules})
+    manager = venue_manager(rule_sets)
+    rules = {SYMBOL: venue_rules(manager, SYMBOL)}
+    return Exchange([INSTRUMENT], {SYMBOL: ALGORITHMS["F"]}, rules, admit=admission(manager))
 
 
 def w1(rule_sets: dict[str, object]) -> None:

@@ -27,7 +27,7 @@ from floorproof.plugins.allocation.globex import (
     ThresholdProRata,
     ThresholdProRataWithLmm,
 )
-from floorproof.plugins.binding import venue_manager, venue_rules
+from floorproof.plugins.binding import admission, venue_manager, venue_rules
 from floorproof.plugins.cme.self_match_prevention import SelfMatchPrevention
 from floorproof.plugins.fifo import Fifo
 
@@ -83,8 +83,14 @@ def exchange_with(
     instrument = Instrument(
         symbol=X, price_decimals=0, ticks=TickTable.uniform(1), protection_points=protection
     )
-    rules = {} if rule is None else {X: venue_rules(venue_manager({"rule": rule}), X)}
-    exchange = Exchange([instrument], {X: algorithm or Fifo()}, rules, states=(CALL, OPEN))
+    manager = venue_manager({} if rule is None else {"rule": rule})
+    exchange = Exchange(
+        [instrument],
+        {X: algorithm or Fifo()},
+        {X: venue_rules(manager, X)},
+        admit=admission(manager),
+        states=(CALL, OPEN),
+    )
     for line in lines:
         happen(exchange, line)
     return exchange

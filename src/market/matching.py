@@ -79,8 +79,9 @@ class Algorithm(Protocol):
         True where orders are filled one after the other (FIFO): rule sets are asked
         about each when it is reached, and so is the algorithm.  False where the
         aggressor *could* trade with any of them (pro rata and its kin): rule sets are
-        asked once, beforehand, about all orders inside the aggressor's limit, and the
-        algorithm about a whole level at a time.
+        asked once, beforehand, about all orders inside the aggressor's limit (or, where one
+        wants that, about each level as it is reached), and the algorithm about a whole level
+        at a time.
         """
 
     def allocate(self, quantity: Qty, queue: Sequence[Queued]) -> Iterable[tuple[Queued, Qty]]:
@@ -198,7 +199,9 @@ def _sweep(
     if asked is not None and asked.prevent:
         meeting = _Meeting(order, asked, events)
         if not would:
-            meeting.ask([*_inside(limit, opposite)])
+            meeting.ask_beforehand(limit, opposite)
+            if meeting.end is not None:
+                return events, leaves_qty, meeting.end
     level, worse = opposite.best, None
     while level is not None:
         price = level.price
@@ -216,7 +219,10 @@ def _sweep(
             elif would:
                 queue, resting = (resting,), resting.after
             else:
-                queue, resting = [as_value(one) for one in level], None
+                reached = [as_value(one) for one in level]
+                queue, resting = reached, None
+                if meeting is not None:
+                    meeting.come_to(reached)
             if meeting is not None:
                 queue = meeting.of(queue, ask=would)
                 if meeting.end is not None:
@@ -392,21 +398,37 @@ class _Meeting:
     _order: NewOrderSingle
     _asked: Asked
     _events: list[BookEvent]
+    _by_level: Sequence[Question] = attrs.field(init=False, default=())
+    """Who is asked about those of a price as the aggressor comes to them."""
+
     _canceled: set[OrderID] = attrs.field(init=False, factory=set)
     end: CancelAggressor | None = attrs.field(init=False, default=None)
+
+    def ask_beforehand(self, limit: Price | None, half: HalfBook) -> None:
+        """Ask about all whom the aggressor could meet, but for who wants to hear by level."""
+        prevent = self._asked.prevent
+        self._by_level = [each for each in prevent if each.level_by_level]
+        if len(self._by_level) < len(prevent):
+            others = [each for each in prevent if not each.level_by_level]
+            self._ask(others, [*_inside(limit, half)])
+
+    def come_to(self, level: Iterable[RestingOrder]) -> None:
+        """Ask who wants to hear by level about those of *level* who are left."""
+        if self._by_level:
+            self._ask(self._by_level, [one for one in level if one.order_id not in self._canceled])
 
     def of(self, queue: Sequence[Queued], ask: bool) -> Sequence[Queued]:
         """Return those of *queue* that the aggressor may meet, asking first if it is to."""
         if ask:
-            self.ask([as_value(one) for one in queue])
+            self._ask(self._asked.prevent, [as_value(one) for one in queue])
         if not self._canceled:
             return queue
         return [resting for resting in queue if resting.order_id not in self._canceled]
 
-    def ask(self, shown: list[RestingOrder]) -> None:
-        """Have the rule sets say what they have against a meeting."""
+    def _ask(self, questions: Iterable[Question], shown: list[RestingOrder]) -> None:
+        """Have rule sets say what they have against a meeting."""
         order = self._order
-        for question in self._asked.prevent:
+        for question in questions:
             if not shown:
                 return
             preventions: tuple[Prevention, ...] = question.survey(order, shown, among=Prevention)

@@ -339,6 +339,10 @@ class Bound:
     indifferent: Callable[[MarketView], Indifferent] | None = None
     """What says how far the question need not be put, if it says so at all."""
 
+    level_by_level: bool = False
+    """Of ``before_match``, whether an aggressor that *could* trade with any order is held
+    against those of each price as it comes to them, and not against all of them beforehand."""
+
 
 @attrs.frozen(kw_only=True)
 class VenueRules:
@@ -389,6 +393,7 @@ class Question:
     ask: Callable[..., Any]
     market: MarketView
     indifferent: Callable[[MarketView], Indifferent] | None = None
+    level_by_level: bool = False
 
     def indifference(self) -> Indifferent:
         """Return how far the question need not be put.

@@ -297,6 +297,7 @@ class Venue:
                     bound.ask,
                     self.view(symbol, bound.rule_set),
                     bound.indifferent,
+                    bound.level_by_level,
                 )
                 for bound in rule_sets
             )

@@ -56,6 +56,9 @@ def venue_rules(manager: pluggy.PluginManager, symbol: Symbol) -> VenueRules:
 
     A rule set whose ``applies_to(symbol)`` is false is left out.  A phase in which
     nobody takes part is an empty tuple: there, matching pays nothing.
+
+    Raises:
+        PluginRefused: if what a rule set says of itself is no answer to that.
     """
     asked = {name for name, rule_set in manager.list_name_plugin() if _applies(rule_set, symbol)}
     return VenueRules(
@@ -65,6 +68,7 @@ def venue_rules(manager: pluggy.PluginManager, symbol: Symbol) -> VenueRules:
                     implementation.plugin_name,
                     _positional(implementation, ARGUMENTS[hook]),
                     getattr(implementation.plugin, "indifferent", None),
+                    _is_level_by_level(implementation),
                 )
                 for implementation in reversed(getattr(manager.hook, hook).get_hookimpls())
                 if implementation.plugin_name in asked
@@ -180,6 +184,15 @@ def with_firms(
 def _applies(rule_set: object, symbol: Symbol) -> bool:
     applies_to = getattr(rule_set, "applies_to", None)
     return applies_to is None or bool(applies_to(symbol))
+
+
+def _is_level_by_level(implementation: pluggy.HookImpl) -> bool:
+    found = getattr(implementation.plugin, "level_by_level", False)
+    if not isinstance(found, bool):  # a method, say, which would be taken for a yes
+        raise PluginRefused(
+            implementation.plugin_name, f"`level_by_level` must be a bool, was {found!r}"
+        )
+    return found
 
 
 def _positional(

@@ -88,6 +88,7 @@ def rule_sets() -> Mapping[str, type | Bundle]:
     ``indifferent(market)``, which returns a `floorproof.market.rules.Indifferent`: the trades,
     orders and cancels that it has nothing against, whoever's they are, and the trades that it
     need not hear of, until it next remembers something; about these it is then not asked.
+    It may be ``level_by_level``, a bool, to be asked so in ``before_match``.
     It holds settings only: what it must remember it says with `Remember`.
     """
     raise NotImplementedError
@@ -237,8 +238,10 @@ def before_match(
     Phase *prevent*.  Under an algorithm in which the aggressor *would* trade (FIFO)
     asked for one resting order at a time, when it is reached and the aggressor has
     quantity left; where it *could* trade (all others), once, with every order inside
-    the aggressor's limit, best first.  All rule sets are asked; a resting order that
-    one has canceled is not shown to the next.
+    the aggressor's limit, best first, or, of a rule set that is ``level_by_level``, with
+    every order of a price, when that is reached and the aggressor has quantity left.
+    All rule sets are asked, those that are not ``level_by_level`` before those that are;
+    a resting order that one has canceled is not shown to the next.
 
     Args:
         aggressor: the order that arrived; after a change, the order as changed.
@@ -248,7 +251,8 @@ def before_match(
     Returns:
         What to do, in order: `CancelResting` takes that order out of the way,
         `CancelAggressor` ends the aggressor before it reaches the first candidate
-        shown (*would*) or at all (*could*).  None or nothing to have no objection.
+        shown (*would*, ``level_by_level``) or at all (*could*).  None or nothing to have
+        no objection.
     """
 
 

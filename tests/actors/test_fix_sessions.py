@@ -369,6 +369,21 @@ def answer(texts: list[str]) -> str:
             {"t7928": ""},
             "35=3|45=3|58=SelfMatchPreventionID (7928) tag has no value",
         ),
+        # Of several faults the session's comes first, then the tags', then the market's.
+        (
+            {"t7928": "1234567", "t38": "-"},
+            "35=3|45=3|58=OrderQty (38) tag is not present",
+        ),
+        (
+            {"t7928": "1234567", "t55": "NONE", "t107": "NONE"},
+            "35=3|45=3|58=self_match_prevention_id '1234567': expected one registered to the firm"
+            " 100 [SMP-6]",
+        ),
+        (
+            {"t7928": "seven", "t40": "1", "t44": "-"},
+            "35=3|45=3|58=self_match_prevention_id 'seven': expected one registered to the firm"
+            " 100 [SMP-6]",
+        ),
     ],
 )
 def test_a_wrong_order_is_rejected_and_nothing_else(instead: dict[str, str], expected: str) -> None:
@@ -417,6 +432,29 @@ def test_a_wrong_mass_quote_is_rejected_by_the_business(
 
     assert answer(said) == expected
     assert book(at.exchange) == []
+
+
+@pytest.mark.rule("SMP-6", "SMP-13")
+@pytest.mark.parametrize(
+    "change",
+    [("55=X|107=X", "55=NONE|107=NONE"), ("|132=9|134=5", "|132=0|134=0"), ("132=9", "132=-9")],
+    ids=["of no instrument", "that only cancels", "below every price"],
+)
+def test_a_mass_quotes_id_is_looked_at_before_its_quotes(change: tuple[str, str]) -> None:
+    at = desk()
+    text = QUOTE.replace(*change).replace("296=", "7928=1234567|296=")
+    body = tuple((int(tag), value) for tag, _, value in map(_parted, text.split("|")))
+
+    said = at.raw("F100", framed((*at.header("F100", "i"), *body)))
+
+    assert answer(said) == (
+        "35=j|45=3|58=self_match_prevention_id '1234567': expected one registered to the firm"
+        " 100 [SMP-6]"
+    )
+
+
+def _parted(part: str) -> tuple[str, str, str]:
+    return part.partition("=")
 
 
 @pytest.mark.parametrize(

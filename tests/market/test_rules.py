@@ -321,6 +321,61 @@ def test_an_order_that_one_rule_set_canceled_is_not_shown_to_the_next() -> None:
     assert shown == [[1, 3]]
 
 
+# fmt: off
+# By aggressor: what the rule set that is asked by level is shown, one time after the other, and
+# the one that is not; under the algorithm in which the aggressor could trade with any order.
+BY_LEVEL = {
+    "BRAVO b2 BUY 5 @ 51":      ([[1]], [[1, 2, 3]]),
+    "BRAVO b2 BUY 10 @ 51":     ([[1]], [[1, 2, 3]]),
+    "BRAVO b2 BUY 15 @ 51":     ([[1], [3]], [[1, 2, 3]]),
+    "BRAVO b2 BUY 15 @ 50":     ([[1]], [[1, 2]]),
+    "BRAVO b2 BUY 15 MARKET":   ([[1], [3]], [[1, 2, 3]]),
+    "ALPHA a9 BUY 15 @ 51":     ([[2]], [[1, 2, 3]]),
+    "BRAVO b2 BUY 15 @ 51 FOK": ([[1], [3]], [[1, 2, 3]]),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("aggressor", "shown"), BY_LEVEL.items(), ids=BY_LEVEL.keys())
+def test_who_is_asked_level_by_level_is_shown_each_price_as_it_is_reached(
+    aggressor: str, shown: tuple[list[list[int]], list[list[int]]]
+) -> None:
+    """The one that is not is asked first, wherever it stands, and cancels the own orders."""
+    by_level: list[list[OrderID]] = []
+    at_once: list[list[OrderID]] = []
+
+    def look(
+        _aggressor: NewOrderSingle, candidates: Sequence[RestingOrder], _market: MarketView
+    ) -> None:
+        by_level.append([one.order_id for one in candidates])
+
+    def own(
+        aggressor: NewOrderSingle, candidates: Sequence[RestingOrder], market: MarketView
+    ) -> list[Prevention]:
+        at_once.append([one.order_id for one in candidates])
+        return own_orders_go(aggressor, candidates, market)
+
+    rules = VenueRules(before_match=(Bound("look", look, level_by_level=True), Bound("own", own)))
+    exchange = exchange_with(rules, *OFFERS, algorithm=LargestFirst())
+
+    say(exchange, aggressor)
+
+    assert (by_level, at_once) == shown
+
+
+def test_a_rule_set_that_wants_to_hear_by_level_may_end_the_aggressor_there() -> None:
+    own = Bound("own", own_order_stops, level_by_level=True)
+    exchange = exchange_with(VenueRules(before_match=(own,)), *OFFERS, algorithm=LargestFirst())
+
+    assert say(exchange, "BRAVO x CANCEL SELL b1") == ["BRAVO x CANCELED, leaves 0 cum 0"]
+    say(exchange, "BRAVO b2 SELL 10 @ 51")
+    assert say(exchange, "BRAVO b3 BUY 15 @ 51")[1:] == [
+        "ALPHA a1 TRADE 10 @ 50, leaves 0 cum 10",
+        "BRAVO b3 TRADE 10 @ 50, leaves 5 cum 10",
+        "BRAVO b3 CANCELED, leaves 0 cum 10, OTHER",
+    ]
+
+
 def test_a_changed_order_is_shown_as_changed() -> None:
     exchange = exchange_with(
         VenueRules(before_match=(Bound("own", own_orders_go),)), *OFFERS, "ALPHA a3 BUY 5 @ 40"

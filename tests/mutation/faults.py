@@ -871,7 +871,7 @@ SELF_MATCHES = _faults(
     (
         SELF_MATCH,
         "a mass quote is refused at the level of the session",
-        "level = RejectLevel.BUSINESS if quoted else RejectLevel.SESSION",
+        "level = RejectLevel.BUSINESS if quotes else RejectLevel.SESSION",
         "level = RejectLevel.SESSION",
     ),
     (
@@ -883,8 +883,33 @@ SELF_MATCHES = _faults(
     (
         MATCHING,
         "under the other algorithms only the best price is looked at",
-        "            meeting.ask([*_inside(limit, opposite)])",
-        "            meeting.ask([as_value(one) for one in opposite.best or ()])",
+        "self._ask(others, [*_inside(limit, half)])",
+        "self._ask(others, [as_value(one) for one in half.best or ()])",
+    ),
+    (
+        MATCHING,
+        "in the other reading nobody is asked about a price",
+        "        if self._by_level:\n",
+        "        if False:\n",
+    ),
+    (
+        MATCHING,
+        "in the other reading all prices are looked at beforehand",
+        "self._by_level = [each for each in prevent if each.level_by_level]",
+        "self._by_level = []",
+    ),
+    (
+        EXCHANGE,
+        "mass quotes are let in whatever their tags are",
+        "if kind is not NewOrderSingle and kind not in _ADMITTED:",
+        "if kind is MassQuote or kind not in _ADMITTED:",
+    ),
+    (
+        EXCHANGE,
+        "tags are looked at only where the instrument is listed",
+        "        for rule in self._admit:\n",
+        "        known = getattr(request, 'symbol', None) in (None, *self._listings)\n"
+        "        for rule in self._admit if known else ():\n",
     ),
 )
 

@@ -34,7 +34,7 @@ from floorproof.market.messages import (
 )
 from floorproof.market.quotes import MassQuoteAck, QuoteCancelAck, QuotedOrder
 from floorproof.market.rejects import BusinessMessageReject, SessionReject
-from floorproof.market.rules import VenueRules
+from floorproof.market.rules import Bound, VenueRules
 from floorproof.plugins.allocation import globex
 from floorproof.plugins.fifo import Fifo
 
@@ -82,6 +82,7 @@ class Setting:
     rules: VenueRules | None = attrs.field(default=None, repr=False)
     """What the exchange is asked with; what the plain one knows of it is ``smp``."""
 
+    admit: tuple[Bound, ...] = attrs.field(default=(), repr=False)
     smp: PlainSelfMatch | None = attrs.field(default=None, repr=False)
     matching: Algorithm | None = attrs.field(default=None, repr=False)
     """The exchange's, if it is to have another than the one that ``algorithm`` names."""
@@ -98,6 +99,7 @@ class Setting:
             instruments,
             dict.fromkeys(symbols, algorithm),
             dict.fromkeys(symbols, rules or VenueRules()),
+            admit=self.admit,
             boards=streams.BOARDS,
             states=STATES,
             chains=dict.fromkeys(symbols, CHAINS[self.chain]),

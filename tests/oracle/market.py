@@ -155,16 +155,17 @@ class PlainMarket:
         """
         prices: list[int] = []
         one_by_one = not self.algorithm.steps  # in F, and nowhere else
-        if not one_by_one:
-            own = [one for one in self._reach(order) if self._is_one(order, one)]
-            if own and self._goes(order, own):
-                return prices, True
-            for one in own:
-                self._prevent(one)
+        price_by_price = self.smp is not None and self.smp.price_by_price
+        beforehand = not one_by_one and not price_by_price
+        if beforehand and self._goes_for_its_like(order, self._reach(order)):
+            return prices, True
         while order.left and (within_reach := self._reach(order)):
             level = [one for one in within_reach if one.price == within_reach[0].price]
             if not one_by_one:
-                self._trade_with(level, order, prices)
+                if self._goes_for_its_like(order, level):
+                    return prices, True
+                if level := [one for one in level if one.rests]:
+                    self._trade_with(level, order, prices)
                 continue
             for one in level:
                 if not order.left:
@@ -180,6 +181,15 @@ class PlainMarket:
     def _reach(self, order: PlainOrder) -> list[PlainOrder]:
         """Return whom *order* could trade with, best price first, then the oldest."""
         return [one for one in self.resting(order.side.opposite) if self._may_meet(order, one)]
+
+    def _goes_for_its_like(self, order: PlainOrder, met: Sequence[PlainOrder]) -> bool:
+        """Cancel those of *met* that *order* is one with, or return that it goes itself."""
+        own = [one for one in met if self._is_one(order, one)]
+        if own and self._goes(order, own):
+            return True
+        for one in own:
+            self._prevent(one)
+        return False
 
     def _is_one(self, order: PlainOrder, other: PlainOrder) -> bool:
         return self.smp is not None and self.smp.is_one(order, other)

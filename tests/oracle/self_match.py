@@ -28,6 +28,9 @@ class PlainSelfMatch:
     quotes_always_go: bool = False
     """Whether a quote at rest goes even where the order that would meet it says N."""
 
+    price_by_price: bool = False
+    """Whether, in all but F, only orders at the price that an aggressor has come to count."""
+
     def objects(self, session: str, smp_id: str | None, instruction: str | None) -> str:
         """Return the rule that a message breaks; nothing, if it breaks none."""
         if instruction is not None and instruction not in ("N", "O"):

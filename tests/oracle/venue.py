@@ -127,6 +127,8 @@ class PlainVenue:
                 return self._unquote(request)
 
     def _new(self, request: NewOrderSingle) -> list[Heard]:
+        if refused := self._smp_refuses(request, request.cl_ord_id):
+            return refused
         try:
             market = self._market(request.symbol)
             self._check_state(request, market.state, market.state.enter, request.time_in_force)
@@ -137,8 +139,6 @@ class PlainVenue:
             self._check_post_only(request, market)
         except Refusal as refusal:
             return [_rejected(request, refusal)]
-        if refused := self._smp_refuses(request, request.cl_ord_id):
-            return refused
         self._use_name(request)
         order = PlainOrder(
             order_id=len(self.orders) + 1,
@@ -175,6 +175,8 @@ class PlainVenue:
         return [_canceled(order, request)]
 
     def _change(self, request: OrderCancelReplaceRequest) -> list[Heard]:
+        if refused := self._smp_refuses(request, request.cl_ord_id):
+            return refused
         try:
             order, market = self._find(request)
             may = market.state.modify
@@ -187,8 +189,6 @@ class PlainVenue:
             self._check_post_only(request, market)
         except Refusal as refusal:
             return [_refused(request, refusal)]
-        if refused := self._smp_refuses(request, request.cl_ord_id):
-            return refused
         self._use_name(request)
         keeps_its_place = (
             request.order_qty <= order.qty
@@ -256,6 +256,8 @@ class PlainVenue:
 
     def _quote(self, request: MassQuote) -> list[Heard]:
         to, name = request.sender_comp_id, request.quote_id
+        if refused := self._smp_refuses(request, name):
+            return refused
         if (to, name) in self.quote_names:
             return [_no_quote(request, QuoteRejectReason.DUPLICATE_QUOTE)]
         if request.entries[0].symbol not in self.markets:
@@ -264,11 +266,6 @@ class PlainVenue:
             self._fault(entry, [one.symbol for one in request.entries[:place]])
             for place, entry in enumerate(request.entries)
         ]
-        quotes = [entry for entry in request.entries if entry.sides]
-        if any(faults[request.entries.index(entry)] is None for entry in quotes) and (
-            refused := self._smp_refuses(request, name)
-        ):
-            return refused
         self.quote_names.append((to, name))
         of_all = None if None in faults else faults[0]
         said = tuple(

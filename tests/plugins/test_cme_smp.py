@@ -1115,6 +1115,7 @@ BAD = {
                                 f"'firms' of CME-A {_CHARACTERS}"),
     "an account's firm":       ("cme-smp", 'accounts = { 123 = "abc" }',
                                 f"'accounts' of 123 {_CHARACTERS}"),
+    "no span":                 ("cme-smp", 'could_span = "per_level"', "could_span"),
     "no flag":                 ("cme-smp", 'smp_requires_same_firm = "yes"',
                                 "smp_requires_same_firm"),
     "no session":              ("cme-direct-protection", "sessions = []", "sessions"),

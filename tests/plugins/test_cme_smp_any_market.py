@@ -33,10 +33,10 @@ from floorproof.market.messages import (
     MarketDataRequest,
     NewOrderSingle,
     OrderCancelReplaceRequest,
-    OrderRequest,
 )
 from floorproof.market.quotes import MassQuote, QuoteCancelAck
 from floorproof.market.rules import (
+    Admitted,
     CancelAggressor,
     CancelOrder,
     CancelResting,
@@ -45,8 +45,12 @@ from floorproof.market.rules import (
     RestingOrder,
     SettleEffect,
 )
-from floorproof.plugins.binding import venue_manager, venue_rules
-from floorproof.plugins.cme.self_match_prevention import QuoteConflict, SelfMatchPrevention
+from floorproof.plugins.binding import admission, venue_manager, venue_rules
+from floorproof.plugins.cme.self_match_prevention import (
+    CouldSpan,
+    QuoteConflict,
+    SelfMatchPrevention,
+)
 from floorproof.plugins.hookspecs import hookimpl
 
 # Alpha and Bravo are of one firm; Charlie's has an id with theirs, one alone, and one not.
@@ -64,6 +68,7 @@ def plain(rule: SelfMatchPrevention) -> PlainSelfMatch:
         {str(session): firm for session, firm in rule.firms.items()},
         rule.smp_requires_same_firm,
         rule.quote_conflict is QuoteConflict.RESTING_QUOTE_GOES,
+        rule.could_span is CouldSpan.EACH_LEVEL,
     )
 
 
@@ -75,8 +80,15 @@ def setting(
     points: int | None = None,
 ) -> Setting:
     """Return both venues under *rule*; the exchange's own may be *broken*."""
-    asked = venue_rules(venue_manager({"cme-smp": broken or rule}), streams.X)
-    return Setting(algorithm, points, rules=asked, smp=plain(rule), matching=matching)
+    manager = venue_manager({"cme-smp": broken or rule})
+    return Setting(
+        algorithm,
+        points,
+        rules=venue_rules(manager, streams.X),
+        admit=admission(manager),
+        smp=plain(rule),
+        matching=matching,
+    )
 
 
 def tags(wish: Wish) -> Tags:
@@ -98,6 +110,7 @@ rules = st.builds(
     st.just(RULE),
     smp_requires_same_firm=st.booleans(),
     quote_conflict=st.sampled_from(QuoteConflict),
+    could_span=st.sampled_from(CouldSpan),
 )
 
 
@@ -132,6 +145,7 @@ ARRIVALS = {
     "new order":      ("", "CHARLIE n BUY 10 @ 4"),
     "cancel/replace": ("CHARLIE m BUY 10 @ -4", "CHARLIE n CHANGE BUY m 10 @ 4"),
     "mass quote":     ("CHARLIE m QUOTE X:1@-4", "CHARLIE n QUOTE X:10@4/5@8"),
+    "only cancels":   ("CHARLIE m QUOTE X:1@-4", "CHARLIE n QUOTE X:-"),
 }
 OWN = {"order": "CHARLIE own SELL 10 @ 4", "quote": "CHARLIE own QUOTE X:-/10@4 user=ANN"}
 # fmt: on
@@ -399,7 +413,7 @@ class NobodyIsRegistered(SelfMatchPrevention):
     """Takes every id."""
 
     @hookimpl
-    def accept_request(self, request: OrderRequest, market: MarketView) -> None:
+    def admit_request(self, request: Admitted) -> None:
         return None
 
 
@@ -425,6 +439,7 @@ def copy_of(broken: Callable[..., Any], **settings: Any) -> Any:
 
 
 OTHER_READING = attrs.evolve(RULE, quote_conflict=QuoteConflict.RESTING_QUOTE_GOES)
+PRICE_BY_PRICE = attrs.evolve(RULE, could_span=CouldSpan.EACH_LEVEL)
 # fmt: off
 BROKEN: dict[str, Setting] = {
     "the resting order's instruction wins": setting("F", broken=copy_of(RestingInstructionWins)),
@@ -438,6 +453,8 @@ BROKEN: dict[str, Setting] = {
     "quotes are treated as orders":         setting("F", OTHER_READING,
                                                     copy_of(QuotesHaveInstructions)),
     "the other reading of quotes":          setting("F", broken=OTHER_READING),
+    "the span is a price alone":           setting("C", broken=PRICE_BY_PRICE),
+    "the span is all prices":              setting("C", PRICE_BY_PRICE, RULE),
     "both have to be of one firm":          setting("F", broken=attrs.evolve(
                                                     RULE, smp_requires_same_firm=True)),
 }

@@ -9,7 +9,7 @@ from smp import SMP, X
 from floorproof.market.exchange import Exchange
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.operations import ChangeTradingState
-from floorproof.plugins.binding import venue_manager, venue_rules
+from floorproof.plugins.binding import admission, venue_manager, venue_rules
 from floorproof.plugins.cme.market import STATES
 from floorproof.plugins.fifo import Fifo
 
@@ -36,8 +36,14 @@ TABLE: dict[str, list[str]] = {
 def venue() -> Exchange:
     """Return a venue with an own offer that lives beyond the day."""
     instrument = Instrument(symbol=X, price_decimals=0, ticks=TickTable.uniform(1))
-    rules = venue_rules(venue_manager({"cme-smp": SMP}), X)
-    exchange = Exchange([instrument], {X: Fifo()}, {X: rules}, states=STATES)
+    manager = venue_manager({"cme-smp": SMP})
+    exchange = Exchange(
+        [instrument],
+        {X: Fifo()},
+        {X: venue_rules(manager, X)},
+        admit=admission(manager),
+        states=STATES,
+    )
     exchange.receive(request("F400 own SELL 10 @ 50 GTC id=1234567"), 0)
     return exchange
 

@@ -109,6 +109,29 @@ def test_the_same_rule_set_under_two_names_is_refused() -> None:
     assert refused.value.rule_sets == ("one", "two")
 
 
+@attrs.frozen
+class ByLevel:
+    level_by_level: object = True
+
+    @hookimpl
+    def before_match(self) -> None: ...
+
+
+def test_a_rule_set_may_be_asked_level_by_level() -> None:
+    manager = venue_manager({"by level": ByLevel(), "at once": ByLevel(False)})
+
+    asked = venue_rules(manager, MNQ).before_match
+
+    assert [bound.level_by_level for bound in asked] == [True, False]
+
+
+def test_level_by_level_is_yes_or_no() -> None:
+    manager = venue_manager({"bad": ByLevel(lambda: False)})
+
+    with pytest.raises(PluginRefused, match="`level_by_level` must be a bool, was <function"):
+        venue_rules(manager, MNQ)
+
+
 # --- what a rule set may not be ------------------------------------------------------
 
 

@@ -29,15 +29,10 @@ from ...market.fix import (
 )
 from ...market.identifiers import Account, CompID
 from ...market.ledger import Rule
-from ...market.messages import (
-    ExecutionReport,
-    NewOrderSingle,
-    OrderCancelRequest,
-    OrderRequest,
-    Terms,
-)
-from ...market.quotes import QuotedOrder
+from ...market.messages import ExecutionReport, NewOrderSingle
+from ...market.quotes import MassQuote, QuotedOrder
 from ...market.rules import (
+    Admitted,
     CancelAggressor,
     CancelResting,
     MarketView,
@@ -105,13 +100,16 @@ RULES = (
         "SMP-5",
         "Under every other algorithm all orders inside the aggressor's limit count, also those"
         " that its quantity would not have reached: before anything trades, the whole aggressor"
-        " is canceled, or they are, best price first and then the oldest.",
+        " is canceled, or they are, best price first and then the oldest. In the other reading"
+        " the same holds of each price by itself, as the aggressor comes to it.",
         f"{_PAGE}, Pro-Rata Market; {_READINGS}, whom an aggressor could have met",
+        ("could_span",),
     ),
     Rule(
         "SMP-6",
         "An order or a change with an SMP id that is not registered to its executing firm is"
-        " refused at the level of the session, a mass quote at the level of business.",
+        " refused at the level of the session, a mass quote at the level of business, before"
+        " the exchange looks at anything else in it.",
         f"{_PAGE}, table of tags 7928 and 8000; {_READINGS}, the executing firm",
         ("registered", "firms", "accounts"),
     ),
@@ -213,6 +211,20 @@ class QuoteConflict(StrEnum):
     """The quote, whatever the order says."""
 
 
+class CouldSpan(StrEnum):
+    """With whom an aggressor *could* trade, where the algorithm is not FIFO.
+
+    The example of CME's page cancels an aggressor for an own order at a price that it would
+    not have come to; a remark beside it has the own order at the price of the trade.
+    """
+
+    ALL_LEVELS = "all_levels"
+    """With every order inside its limit, before anything trades."""
+
+    EACH_LEVEL = "each_level"
+    """With every order of a price, as it comes to that with quantity left."""
+
+
 # --- the rule set ---------------------------------------------------------------------
 
 
@@ -240,10 +252,15 @@ class SelfMatchPrevention:
     quote_conflict: QuoteConflict = QuoteConflict.INSTRUCTION_DECIDES
     """Which of the page's two sentences holds for an order that says N and a resting quote."""
 
+    could_span: CouldSpan = CouldSpan.ALL_LEVELS
+    """Which orders count under every algorithm but FIFO; FIFO knows no difference."""
+
+    @property
+    def level_by_level(self) -> bool:
+        return self.could_span is CouldSpan.EACH_LEVEL
+
     @hookimpl
-    def accept_request(self, request: OrderRequest, market: MarketView) -> Reject | None:
-        if isinstance(request, OrderCancelRequest):
-            return None
+    def admit_request(self, request: Admitted) -> Reject | None:
         instruction = request.self_match_prevention_instruction
         smp_id = request.self_match_prevention_id
         if instruction is not None and instruction not in _INSTRUCTIONS:
@@ -310,16 +327,16 @@ class SelfMatchPrevention:
                     )
         return attrs.evolve(self, firms={**firms, **self.firms})
 
-    def executing_firm(self, terms: Terms) -> str | None:
-        """Return the firm that an order or a change comes from, or None if nobody knows it."""
-        if terms.account is not None and terms.account in self.accounts:
-            return self.accounts[terms.account]
-        return self.firms.get(terms.sender_comp_id)
+    def executing_firm(self, request: Admitted) -> str | None:
+        """Return the firm that a message comes from, or None if nobody knows it."""
+        if request.account is not None and request.account in self.accounts:
+            return self.accounts[request.account]
+        return self.firms.get(request.sender_comp_id)
 
 
-def _refused(request: Terms, text: str) -> Reject:
-    quoted = isinstance(request, QuotedOrder)
-    level = RejectLevel.BUSINESS if quoted else RejectLevel.SESSION
+def _refused(request: Admitted, text: str) -> Reject:
+    quotes = isinstance(request, MassQuote)
+    level = RejectLevel.BUSINESS if quotes else RejectLevel.SESSION
     return Reject(OrdRejReason.OTHER, text, level)
 
 
