@@ -15,9 +15,10 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from . import cli_proving
+from . import cli_proving, cli_time
 from .cli_tools import (
     FOUND_SOMETHING,
+    anyway_option,
     check_outputs,
     complain,
     ends_well,
@@ -29,6 +30,7 @@ from .cli_tools import (
     scenario_file,
     set_option,
     settings_of,
+    until_option,
     write_line,
     written_to,
 )
@@ -77,7 +79,7 @@ def main() -> None:
     """A proving ground for trading floors."""
 
 
-for each in cli_proving.COMMANDS:
+for each in (*cli_proving.COMMANDS, *cli_time.COMMANDS):
     main.add_command(each)
 
 
@@ -331,24 +333,25 @@ def _first_line(text: str) -> str:
 @main.command()
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--user", required=True, help="Whose Orders and Fills window.")
-@click.option("--until", metavar="T", help="As of then: 90s after the start, or 13:30:04.5.")
+@until_option
+@anyway_option
 @ends_well
-def show(journal: Path, user: str, until: str | None) -> None:
+def show(journal: Path, user: str, until: str | None, anyway: bool) -> None:
     """Show a user's Orders and Fills window as of a moment, from a journal."""
-    recorded = recorded_run(journal)
+    recorded = recorded_run(journal, anyway=anyway)
     if user not in recorded.users:
         raise ScenarioError("--user", unknown("user", user, recorded.users))
-    until_ns = None if until is None else recorded.moment(until)
+    place = recorded.last if until is None else recorded.place(until)
     start = recorded.tables.scenario.start
     with naming(journal):
-        entries = recorded.entries(until_ns)
+        entries = recorded.entries(place)
     screen = story.Screen(Wording(recorded.instruments), start, recorded.exchange_of)
     window = windows(entries, [user])[user]
     for table in screen.tables(user, window):
         print_table(table)
         say()
-    if entries:
-        say(f"as of {story.clock_time(start, until_ns or entries[-1].time)}")
+    if recorded.last.count:
+        say(f"as of {story.clock_time(start, place.time_ns)}")
     note_cut(journal, recorded)
 
 
@@ -358,7 +361,7 @@ def show(journal: Path, user: str, until: str | None) -> None:
 @main.command()
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--user", required=True, help="Whose My Requests.")
-@click.option("--until", metavar="T", help="As of then: 90s after the start, or 13:30:04.5.")
+@until_option
 @ends_well
 def requests(journal: Path, user: str, until: str | None) -> None:
     """List a user's requests at the request centre as of a moment, from a journal."""
@@ -366,14 +369,13 @@ def requests(journal: Path, user: str, until: str | None) -> None:
     if user not in recorded.centre_users:
         what = unknown("user of the request centre", user, recorded.centre_users)
         raise ScenarioError("--user", what)
-    until_ns = None if until is None else recorded.moment(until)
+    place = recorded.last if until is None else recorded.place(until)
     start = recorded.tables.scenario.start
     with naming(journal):
-        entries = recorded.entries(until_ns)
+        entries = recorded.entries(place)
     print_table(story.requests(entries, user, start))
-    if entries:
-        at_ns = entries[-1].time if until_ns is None else until_ns
-        say(f"as of {story.date_and_time(start, at_ns)}")
+    if recorded.last.count:
+        say(f"as of {story.date_and_time(start, place.time_ns)}")
     note_cut(journal, recorded)
 
 

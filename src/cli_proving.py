@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,23 +13,25 @@ from rich.progress import Progress
 
 from .cli_tools import (
     FOUND_SOMETHING,
+    anyway_option,
     check_outputs,
     complain,
     ends_well,
+    in_words,
     naming,
     note_cut,
     recorded_run,
     say,
     scenario_file,
     set_option,
+    until_option,
     written_to,
 )
-from .market.wording import Wording, label
+from .market.wording import Wording
 from .runtime.causes import chain
-from .runtime.journal import Entry, plain_text
 from .scenario import story
 from .scenario.diagram import sequence_diagram
-from .scenario.differences import first_difference
+from .scenario.differences import first_difference, told
 from .scenario.errors import ScenarioError
 from .scenario.floor import Scenario, load
 from .scenario.fuzz import hunt
@@ -125,7 +127,7 @@ def _pursue(
 @click.command()
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write it there.")
-@click.option("--until", metavar="T", help="Up to then: 90s after the start, or 13:30:04.5.")
+@until_option
 @click.option("--most", type=click.IntRange(min=1), help="Draw at most so many messages.")
 @ends_well
 def diagram(journal: Path, out: Path | None, until: str | None, most: int | None) -> None:
@@ -133,9 +135,9 @@ def diagram(journal: Path, out: Path | None, until: str | None, most: int | None
     if out is not None:
         check_outputs([journal, out])
     recorded = recorded_run(journal)
-    until_ns = None if until is None else recorded.moment(until)
+    place = None if until is None else recorded.place(until)
     with naming(journal):
-        entries = recorded.entries(until_ns)
+        entries = recorded.entries(place)
     start = recorded.tables.scenario.start
     drawn = sequence_diagram(entries, Wording(recorded.instruments), start, most=most)
     if out is None:
@@ -150,10 +152,11 @@ def diagram(journal: Path, out: Path | None, until: str | None, most: int | None
 @click.command()
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.argument("seq", type=click.IntRange(min=1))
+@anyway_option
 @ends_well
-def why(journal: Path, seq: int) -> None:
+def why(journal: Path, seq: int, anyway: bool) -> None:
     """Say what led to one entry of a journal, cause by cause."""
-    recorded = recorded_run(journal)
+    recorded = recorded_run(journal, anyway=anyway)
     with naming(journal):
         entries = recorded.entries()
     led_there = chain(entries, [seq])
@@ -162,39 +165,27 @@ def why(journal: Path, seq: int) -> None:
         raise ScenarioError("SEQ", f"expected {numbers}, found {seq}")
     wording, start = Wording(recorded.instruments), recorded.tables.scenario.start
     for entry in led_there:
-        say(f"{entry.seq:>6}  {story.clock_time(start, entry.time)}  {_said(entry, wording)}")
+        say(f"{entry.seq:>6}  {story.clock_time(start, entry.time)}  {in_words(entry, wording)}")
     note_cut(journal, recorded)
-
-
-def _said(entry: Entry, wording: Wording) -> str:
-    if entry.sender is None:
-        return f"{entry.actor} reports {entry.kind}: {plain_text(entry.payload)}"
-    # What only a plugin knows is told as the journal has it.
-    plain = isinstance(entry.payload, Mapping)
-    word = entry.kind if plain else label(entry.payload)
-    fields = plain_text(entry.payload) if plain else wording.key_fields(entry.payload)
-    return f"{entry.sender} > {entry.actor}  {word}" + (f": {fields}" if fields else "")
 
 
 @click.command()
 @click.argument("one", type=click.Path(path_type=Path))
 @click.argument("other", type=click.Path(path_type=Path))
+@anyway_option
 @ends_well
-def diff(one: Path, other: Path) -> int:
+def diff(one: Path, other: Path, anyway: bool) -> int:
     """Say where two journals part, and what led there in each."""
-    recordings = [recorded_run(path).recording for path in (one, other)]
+    paths = (one, other)
+    recordings = [recorded_run(path, anyway=anyway).recording for path in paths]
     difference = first_difference(*(recording.entries for recording in recordings))
     if difference is None:
         count = len(recordings[0].entries)
         say(f"{count:,} entries, no difference")
         return 0
-    for path, entry, entries in zip(
-        (one, other), difference, (recording.entries for recording in recordings), strict=True
-    ):
-        say(f"{path}: {'nothing more' if entry is None else plain_text(entry)}")
-        if entry is not None:
-            for cause in chain(entries, [entry.seq])[:-1]:
-                say(f"    because of {plain_text(cause)}")
+    for path, entry, recording in zip(paths, difference, recordings, strict=True):
+        for line in told(str(path), entry, recording.entries):
+            say(line)
     return FOUND_SOMETHING
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, ParamSpec
@@ -15,10 +15,12 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from .market.wording import Wording, label
 from .runtime.errors import FenceBreach, FloorproofError, RunError
-from .runtime.journal import Recording
+from .runtime.journal import Entry, Recording, plain_text
 from .scenario import story
 from .scenario.errors import ScenarioError
+from .scenario.origins import foreign
 from .scenario.recorded import RecordedRun
 
 P = ParamSpec("P")
@@ -86,16 +88,41 @@ set_option = click.option(
 )
 
 
+until_option = click.option(
+    "--until",
+    metavar="T|SEQ",
+    help="As of then: 90s after the start, 13:30:04.5, or the number of an entry.",
+)
+anyway_option = click.option(
+    "--anyway",
+    is_flag=True,
+    help="Go on with a journal of another floorproof, or of other plugins.",
+)
+
+
 # --- what they read and write --------------------------------------------------------
 
 
-def recorded_run(journal: Path) -> RecordedRun:
+def recorded_run(journal: Path, *, anyway: bool = True) -> RecordedRun:
+    """Return what a journal holds.
+
+    Raises:
+        ScenarioError: if it cannot be read; also, unless *anyway*, if it was written by another
+            floorproof or with other plugins than there are here.
+    """
     try:
         data = journal.read_bytes()
     except OSError as error:
         raise ScenarioError(str(journal), f"cannot read: {error.strerror}") from None
     with naming(journal):
-        return RecordedRun(Recording(data))
+        recording = Recording(data)
+        differs = foreign(recording.header)
+        if differs and not anyway:
+            raise ScenarioError("the journal", f"{'; '.join(differs)}; --anyway goes on")
+        recorded = RecordedRun(recording)
+    for each in differs:
+        complain(f"note: {journal}: {each}")
+    return recorded
 
 
 def note_cut(journal: Path, recorded: RecordedRun) -> None:
@@ -173,3 +200,14 @@ def print_table(table: story.Table) -> None:
         console.print(drawn)
     for line in capture.get().splitlines():
         say(line.rstrip())
+
+
+def in_words(entry: Entry, wording: Wording) -> str:
+    """Return an entry of a recorded run on one line."""
+    if entry.sender is None:
+        return f"{entry.actor} reports {entry.kind}: {plain_text(entry.payload)}"
+    # What only a plugin knows is told as the journal has it.
+    plain = isinstance(entry.payload, Mapping)
+    word = entry.kind if plain else label(entry.payload)
+    fields = plain_text(entry.payload) if plain else wording.key_fields(entry.payload)
+    return f"{entry.sender} > {entry.actor}  {word}" + (f": {fields}" if fields else "")

@@ -215,6 +215,18 @@ class Exchange:
         """
         return self._listings[symbol].book
 
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        return tuple(self._listings)
+
+    def remembered(self, symbol: Symbol) -> Mapping[tuple[str, str], object]:
+        """Return what rule sets remember of an instrument, by rule set and key.
+
+        Raises:
+            KeyError: if the venue has no such instrument.
+        """
+        return self._listings[symbol].memory
+
     # --- what happens ----------------------------------------------------------------
 
     def receive(self, request: Request, now_ns: int) -> Outcome:

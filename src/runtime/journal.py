@@ -28,6 +28,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
     scenario: str
     """The scenario file's text."""
 
+    folder: str = ""
+    """What paths in it are relative to, as it was given; empty for the folder of the moment."""
+
     overrides: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What ``--set`` put in place of values of the file."""
 
@@ -111,6 +114,11 @@ _entries = msgspec.json.Decoder(Entry)
 def plain_text(payload: object) -> str:
     """Return *payload* as the journal writes it."""
     return _encoder.encode(payload).decode()
+
+
+def as_recorded(entry: Entry) -> Entry:
+    """Return *entry* as it is read back from a journal."""
+    return _entries.decode(_encoder.encode(entry))
 
 
 class Journal:

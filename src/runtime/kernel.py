@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import inspect
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import chain
 from operator import attrgetter
@@ -167,6 +167,14 @@ class Kernel:
             KeyError: if nobody has that name.
         """
         return self._seats[name].participant
+
+    def store(self, name: str) -> Mapping[str, object]:
+        """Return what somebody on the floor has put down to survive a crash: to be read.
+
+        Raises:
+            KeyError: if nobody has that name.
+        """
+        return self._seats[name].context.store
 
     def schedule(self, at_ns: int, recipient: str, message: object) -> None:
         """Have *recipient* get *message* from outside at *at_ns*.

@@ -7,7 +7,7 @@ import importlib.metadata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -57,6 +57,8 @@ from .schema import UserTable
 from .venues import Venue
 from .watch import Violation, Watch, watchers_of
 
+Look: TypeAlias = Callable[[Kernel, Entry], object]
+
 _ROOMS = ("floorproof.market", "floorproof.plugins", "floorproof.wire", "floorproof.actors")
 
 
@@ -67,6 +69,8 @@ class Scenario:
     text: str
     plan: Plan = attrs.field(repr=False)
     overrides: Mapping[str, str] = attrs.field(factory=dict)
+    folder: Path = Path()
+    """What paths in it are relative to."""
 
     @property
     def name(self) -> str:
@@ -149,7 +153,7 @@ def parse(
     if plugins is None:
         with blamed_on("scenario.plugins"):
             plugins = Plugins.discover(tables.scenario.plugins, folder)
-    return Scenario(text, Plan(tables, plugins, folder), dict(settings or {}))
+    return Scenario(text, Plan(tables, plugins, folder), dict(settings or {}), folder)
 
 
 def load(path: str | Path, settings: Mapping[str, str] | None = None) -> Scenario:
@@ -171,10 +175,11 @@ def run(
     in_place: bool = False,
     strict: bool = False,
     write: Callable[[bytes], object] | None = None,
+    look: Look | None = None,
 ) -> Result:
     """Run a scenario as it is; see `Floor.run`."""
     return Floor(scenario).run(
-        seed=seed, choices=choices, in_place=in_place, strict=strict, write=write
+        seed=seed, choices=choices, in_place=in_place, strict=strict, write=write, look=look
     )
 
 
@@ -184,6 +189,11 @@ class Floor:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self._makers: dict[str, Factory | Run] = dict(_makers(scenario.plan))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who is on it, by rank."""
+        return tuple(self._makers)
 
     def add(self, name: str, make: Factory | Run) -> None:
         """Put a participant of one's own on the floor.
@@ -205,6 +215,7 @@ class Floor:
         in_place: bool = False,
         strict: bool = False,
         write: Callable[[bytes], object] | None = None,
+        look: Look | None = None,
     ) -> Result:
         """Run the floor until nothing is left to happen.
 
@@ -215,6 +226,8 @@ class Floor:
             in_place: host participants that only answer without a task each.
             strict: watch every call for what differs from run to run.
             write: is given the journal, line by line without ends.
+            look: is shown each entry as it is written, and the floor; what it raises ends
+                the run.  Invariants do not watch then.
 
         Raises:
             RunError: if a participant raised, the floor got stuck, or time did not
@@ -229,6 +242,7 @@ class Floor:
             Header(
                 version=_version(),
                 scenario=self.scenario.text,
+                folder="" if self.scenario.folder == Path() else self.scenario.folder.as_posix(),
                 overrides=self.scenario.overrides,
                 seed=seed,
                 choices=dict(choices.values) if isinstance(choices, Recorded) else None,
@@ -247,8 +261,10 @@ class Floor:
         for name, make in self._makers.items():
             kernel.add(name, make)
         self._schedule(kernel)
-        watchers = dict(watchers_of(plan.invariants, _Watched(plan, kernel)))
-        journal.watch = watch = Watch(watchers, journal.entries)
+        watched = {} if look is not None else plan.invariants
+        watchers = dict(watchers_of(watched, _Watched(plan, kernel)))
+        watch = Watch(watchers, journal.entries)
+        journal.watch = watch if look is None else partial(look, kernel)
         outcome = "interrupted"
         try:
             kernel.run_to_end()

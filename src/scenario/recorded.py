@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from operator import attrgetter
 
+import attrs
 import msgspec
 
 from ..market.centre_wording import WITH_SECRETS
@@ -28,6 +31,11 @@ _CLASSES: Mapping[str, type] = {
 }
 _FACTS: Mapping[str, type] = {"schedule": OrderSchedule}
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
+_NUMBER = re.compile(r"#?([0-9]{1,18})", re.ASCII)
+
+
+def _step(entry: Entry) -> tuple[int, int]:
+    return entry.time, entry.phase
 
 
 def _profile(name: str) -> VenueProfile:
@@ -46,6 +54,16 @@ def _makers(tables: ScenarioFile) -> Iterator[InstrumentMaker]:
                 order_type = structure(settings, cls, f"gateway[{index}].settings.{name}")
                 if isinstance(order_type, InstrumentMaker):
                     yield order_type
+
+
+@attrs.frozen
+class Place:
+    """A moment of a recorded run: what has been written by then."""
+
+    count: int
+    """How many entries."""
+
+    time_ns: int
 
 
 class RecordedRun:
@@ -94,20 +112,19 @@ class RecordedRun:
             for each in exchange.instrument
         }
 
-    def entries(self, until_ns: int | None = None) -> Sequence[Entry]:
-        """Return the entries up to and with a moment, their payloads as messages again.
+    def entries(self, upto: Place | None = None) -> Sequence[Entry]:
+        """Return the entries up to and with a place, their payloads as messages again.
 
         Messages that only a plugin knows stay plain, and so do facts but schedules.
 
         Raises:
             ScenarioError: if a message is not what its class has.
         """
-        return list(self._restored(until_ns))
+        written = self.recording.entries
+        return list(self._restored(written if upto is None else written[: upto.count]))
 
-    def _restored(self, until_ns: int | None) -> Iterator[Entry]:
-        for entry in self.recording:
-            if until_ns is not None and entry.time > until_ns:
-                return
+    def _restored(self, written: Iterable[Entry]) -> Iterator[Entry]:
+        for entry in written:
             cls = (_CLASSES if entry.is_delivery else _FACTS).get(entry.kind)
             if cls is None:
                 yield entry
@@ -120,23 +137,51 @@ class RecordedRun:
                     ) from None
                 yield msgspec.structs.replace(entry, payload=payload)
 
-    def moment(self, text: str) -> int:
-        """Return the nanoseconds since the start that *text* means.
+    @property
+    def last(self) -> Place:
+        """Where it ends."""
+        written = self.recording.entries
+        return Place(len(written), written[-1].time if written else 0)
+
+    def place(self, text: str, option: str = "--until") -> Place:
+        """Return the place that *text* means.
 
         Args:
-            text: a duration since the start (``"90s"``), or a time of day as the tables
-                print it (``"13:30:04.5"``), on the run's first day unless that is over.
+            text: an entry's number (``"57"``, ``"#57"``), a duration since the start
+                (``"90s"``), or a time of day as the tables print it (``"13:30:04.5"``), on the
+                run's first day unless that is over.
 
         Raises:
-            ScenarioError: if it is neither.
+            ScenarioError: if it is none of these, or there is no such entry.
         """
+        written = self.recording.entries
+        number = _NUMBER.fullmatch(text)
+        if number is None:
+            until_ns = self._moment(text, option)
+            return Place(bisect_right(written, until_ns, key=attrgetter("time")), until_ns)
+        seq = int(number[1])
+        place = bisect_left(written, seq, key=attrgetter("seq"))
+        if place == len(written) or written[place].seq != seq:
+            numbers = f"{written[0].seq} to {written[-1].seq}" if written else "none: it is empty"
+            raise ScenarioError(option, f"expected an entry from {numbers}, found {seq}")
+        return Place(place + 1, written[place].time)
+
+    def at_rest(self, place: Place) -> Place:
+        """Return the next place at which all that comes at one moment is over."""
+        written, count = self.recording.entries, place.count
+        while 0 < count < len(written) and _step(written[count]) == _step(written[count - 1]):
+            count += 1
+        return attrs.evolve(place, count=count)
+
+    def _moment(self, text: str, option: str) -> int:
+        """Return the nanoseconds since the start that *text* means."""
         found = _CLOCK.fullmatch(text)
         if found is None:
             try:
                 return parse_duration(text)
             except ValueError:
                 raise ScenarioError(
-                    "--until", f"expected 90s or 13:30:04.5, found {text!r}"
+                    option, f"expected 90s, 13:30:04.5 or an entry's number, found {text!r}"
                 ) from None
         hours, minutes, seconds = (int(part) for part in found.groups()[:3])
         start = self.tables.scenario.start
