@@ -106,20 +106,20 @@ def test_the_story_has_a_diagram_and_says_what_was_chosen(found: tuple[Ran, Path
 
 def test_how_many_processes_search_does_not_matter() -> None:
     scenario = load(PLANTED)
-    progress: list[int] = []
+    took: list[int] = []
 
-    alone = search(PLANTED, scenario, 20, settings={}, jobs=1)
+    alone = search(PLANTED, scenario, range(1, 21), settings={}, jobs=1)
     together = search(
         PLANTED,
         scenario,
-        20,
+        range(1, 21),
         settings={},
         jobs=2,
-        progress=lambda more, _failed: progress.append(more),
+        took=lambda ran, _new: took.append(ran.seed),
     )
 
     assert alone == together
-    assert alone.seeds == sum(progress) == 20
+    assert took == [*range(1, 21)]
     assert alone.failed
 
 
@@ -155,14 +155,15 @@ def test_choices_are_told_as_sentences(name: str, told: tuple[int, str]) -> None
 def test_nothing_is_found_where_there_is_nothing() -> None:
     ran = command("fuzz", STAGED_ORDER, "--seeds", "10", "--jobs", "1")
 
-    assert (ran.status, ran.out) == (0, "10 seeds, 0 failures\n")
+    assert ran.status == 0
+    assert ran.out.endswith("\n10 seeds, 0 failures\n")
 
 
 def test_a_search_stops_when_its_time_is_over() -> None:
     ran = command("fuzz", STAGED_ORDER, "--seeds", "5000", "--jobs", "1", "--minutes", "0.0001")
 
     assert ran.status == 0
-    assert ran.out == "8 seeds, 0 failures\n"
+    assert ran.out.endswith("\n1 seeds, 0 failures\n")
 
 
 # --- other failures ------------------------------------------------------------------
@@ -224,7 +225,7 @@ def test_a_plugin_that_raises_is_a_failure_and_its_path_is_carried_over(tmp_path
     ran = command("fuzz", path, "--seeds", "8", "--jobs", "1", "--out", out)
 
     assert ran.status == 1
-    assert ran.out.startswith("CME raised RuleFailed: ")
+    assert ran.out.startswith("CME: rule set no-six raised ZeroDivisionError: ")
     (small,) = out.glob("*.toml")
     assert tomllib.loads(small.read_text())["scenario"]["plugins"] == ["../../plugins/no_six.py"]
     again = command("run", small)
@@ -280,7 +281,8 @@ def test_a_scenario_that_is_not_reproducible_is_not_searched(tmp_path: Path) -> 
 
     assert ran.status == 1
     assert ran.out == ""
-    assert "seed 1 is not reproducible" in ran.err
+    assert "seed 1 is not reproducible, in place and in place again:\n  in place: " in ran.err
+    assert "count" in ran.err  # the first entries that differ
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_run(tmp_path: Path) -> None:

@@ -103,6 +103,20 @@ ORDER_TYPES: Mapping[str, OrdType] = {
 }
 """Order types, as scenarios write them."""
 
+_TYPE_WORDS = {ord_type: word for word, ord_type in ORDER_TYPES.items()}
+_LIFE_WORDS = {lives: word for word, lives in TIMES_IN_FORCE.items()}
+
+
+def order_kind(order: NewOrderSingle | OrderCancelReplaceRequest | ExecutionReport) -> str:
+    """Return what kind of order it is: ``limit``, ``market ioc``, ``limit child``."""
+    words = [_TYPE_WORDS[order.ord_type]]
+    if order.time_in_force is not TimeInForce.DAY:
+        words.append(_LIFE_WORDS[order.time_in_force])
+    if getattr(order, "parent_id", None) is not None:
+        words.append("child")
+    return " ".join(words)
+
+
 _REPORTS = {
     ExecType.NEW: "Ack",
     ExecType.TRADE: "Fill",

@@ -89,6 +89,8 @@ def rule_sets() -> Mapping[str, type | Bundle]:
     orders and cancels that it has nothing against, whoever's they are, and the trades that it
     need not hear of, until it next remembers something; about these it is then not asked.
     It may be ``level_by_level``, a bool, to be asked so in ``before_match``.
+    For the map of what runs have reached it may have ``signs``, a mapping of an effect's class
+    name to the ids of the rules that such an effect of its shows.
     It holds settings only: what it must remember it says with `Remember`.
     """
     raise NotImplementedError
@@ -149,6 +151,15 @@ def invariants() -> Mapping[str, type]:
 
     See `floorproof.plugins.watching.Invariant` for what such a class does.  All that are
     offered watch every run, but for those that are ``costly``, which a scenario names.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sometimes_invariants() -> Mapping[str, type]:
+    """Offer what some run should come to: name to class.
+
+    See `floorproof.plugins.watching.Sometimes` for what such a class does.
     """
     raise NotImplementedError
 

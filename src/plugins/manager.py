@@ -150,6 +150,7 @@ class Plugins:
         self.scenario_actions: Offers[type] = self.offers("scenario_actions")
         self.venues: Offers[VenueProfile] = self.offers("venues")
         self.invariants: Offers[type] = self.offers("invariants")
+        self.sometimes_invariants: Offers[type] = self.offers("sometimes_invariants")
         self.exporters: Offers[Callable[..., bytes]] = self.offers("exporters")
         self.commands: Offers[click.Command] = self.offers("commands")
 

@@ -94,6 +94,10 @@ def _in_order(
 class SettlementWindow:
     """Publish the average price of each window's trades."""
 
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Publish": ("WINDOW-1",),
+    }
+
     after: ClassVar[tuple[str, ...]] = ("price-limits",)
 
     name: str = attrs.field(default="settlement", validator=validators.min_len(1))

@@ -3,11 +3,15 @@
 An invariant's class holds settings, as every plugin's does.  For each run it gives a
 watcher, which keeps what it must remember, sees the journal's entries as they are
 written, and says when what must hold does not.
+
+A *sometimes* invariant is the other way round: something that some run should come to.  Its
+lookout sees the entries too, and says what has come about; over many runs that makes a map of
+what was reached and what never was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 import attrs
@@ -16,6 +20,7 @@ from ..market.copy_groups import CopySetup
 from ..market.credentials import Logins
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
+from ..market.sessions import TradingState
 from ..runtime.journal import Entry
 
 
@@ -101,3 +106,73 @@ class Invariant(Protocol):
 
     def watch(self, floor: WatchedFloor, /) -> Watcher | None:
         """Return who looks on at a run, or None where the floor has nothing to look at."""
+
+
+# --- what some run should come to ----------------------------------------------------
+
+
+class SearchedFloor(WatchedFloor, Protocol):
+    """The floor of one run of many, as a sometimes invariant may know it."""
+
+    @property
+    def states(self) -> Mapping[CompID, Mapping[str, TradingState]]:
+        """By exchange, the trading states that its instruments may be in, by name."""
+
+    @property
+    def order_types(self) -> Mapping[CompID, Mapping[str, object]]:
+        """By synthetic gateway, its order types with their settings, by name."""
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """The kinds of faults that a run may have."""
+
+
+@attrs.frozen
+class Goal:
+    """Something that some run should come to."""
+
+    name: str
+    """A rule's id, or what comes about: ``an SMP cancel between two fills``."""
+
+    rules: tuple[str, ...] = ()
+    """The ids of the rules in the ledger that it shows; its own name, where that is one."""
+
+
+@attrs.frozen
+class Reached:
+    """A run has come to a goal."""
+
+    goal: str
+
+    symbol: Symbol | None = None
+    """Where it was reached: the map has the state that the instrument was in.  None for what
+    belongs to no market."""
+
+    order_type: str | None = None
+    """With which type of order; None for that of the request which the entry came of."""
+
+
+class Lookout:
+    """Looks out in one run for what some run should come to."""
+
+    sees: ClassVar[tuple[type, ...]] = ()
+    """The classes of the payloads that it is shown; none for every entry."""
+
+    @property
+    def goals(self) -> Sequence[Goal]:
+        """What could be reached on this floor.  What a run reaches besides is in the map, too."""
+        return ()
+
+    def see(self, entry: Entry) -> Iterable[Reached]:
+        """Take in an entry as it is written, and return what it shows to have come about."""
+        return ()
+
+
+class Sometimes(Protocol):
+    """What some run should come to: an attrs class of settings.
+
+    It looks on where many runs are searched (``floorproof fuzz``), and never changes one.
+    """
+
+    def look_out(self, floor: SearchedFloor, /) -> Lookout | None:
+        """Return who looks out in a run, or None where the floor has nothing to reach."""

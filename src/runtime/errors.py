@@ -86,6 +86,19 @@ class EndlessInstant(RunError):
         self.names = tuple(names)
 
 
+class EndlessRun(RunError):
+    """The run goes on after as many deliveries and facts as it may have."""
+
+    def __init__(self, now_ns: int, entries: int, names: Sequence[str]) -> None:
+        super().__init__(
+            f"more than {entries:,} deliveries and facts, at {now_ns} ns; at the end these had"
+            f" messages: {', '.join(names)}"
+        )
+        self.now_ns = now_ns
+        self.entries = entries
+        self.names = tuple(names)
+
+
 class ReplyTimeout(FloorproofError):
     """No reply came in time."""
 

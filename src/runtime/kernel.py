@@ -29,6 +29,7 @@ from .errors import (
     ActorFailed,
     DuplicateName,
     EndlessInstant,
+    EndlessRun,
     FloorproofError,
     StuckFloor,
     UnknownRecipient,
@@ -80,6 +81,7 @@ class Kernel:
         strict: watch every call of a participant (`Fence`).
         fenced: modules that are fenced besides those of the participants.
         max_phases: how many phases one instant may have.
+        max_entries: how many deliveries and facts the run may have; any number without.
         faults: what may go wrong; nothing without.
     """
 
@@ -94,6 +96,7 @@ class Kernel:
         strict: bool = False,
         fenced: Iterable[str] = (),
         max_phases: int = MAX_PHASES,
+        max_entries: int | None = None,
         faults: FaultPlan | None = None,
     ) -> None:
         self.now_ns = 0
@@ -108,6 +111,7 @@ class Kernel:
         self._strict = strict
         self._fenced = list(fenced)
         self._max_phases = max_phases
+        self._max_entries = math.inf if max_entries is None else max_entries
         self._faults = None if faults is None else Faults(faults, self._choices)
         self._nursery: trio.Nursery | None = None
         self._environment = self._seat(ENVIRONMENT, None, in_place=False)
@@ -423,6 +427,9 @@ class Kernel:
                 self._clock.move_to(self.now_ns)
             else:
                 self._clock.move_to_just_before(before)
+        if self._seq > self._max_entries:
+            names = sorted({delivery.recipient for delivery in batch})
+            raise EndlessRun(self.now_ns, int(self._max_entries), names)
         if self._background:
             self._background -= sum(delivery.background for delivery in batch)
         if len(batch) > 1:

@@ -37,12 +37,14 @@ from ..market.exchange import Exchange
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
 from ..market.operations import ChangeTradingState
+from ..market.sessions import TradingState
 from ..market.window import Window
 from ..market.wording import Wording
 from ..plugins.binding import admission, session_rules, venue_manager, venue_rules
 from ..plugins.manager import Plugins
 from ..plugins.synthetic import Hours, acts
 from ..runtime.choices import Choices, Defaults, Recorded, Seeded
+from ..runtime.faults import ACTOR_KINDS, LINK_KINDS
 from ..runtime.journal import Entry, Header, Journal
 from ..runtime.kernel import Kernel
 from ..runtime.participant import Context, Factory, Participant, Responder, Run
@@ -52,6 +54,7 @@ from .errors import ScenarioError, blamed_on
 from .expect import Judge, Verdict, windows
 from .feeds import Feed, Reader, known, of_venue
 from .plan import Plan
+from .reach import Sightings
 from .reading import read_scenario
 from .schema import UserTable
 from .venues import Venue
@@ -216,6 +219,8 @@ class Floor:
         strict: bool = False,
         write: Callable[[bytes], object] | None = None,
         look: Look | None = None,
+        sightings: Sightings | None = None,
+        max_entries: int | None = None,
     ) -> Result:
         """Run the floor until nothing is left to happen.
 
@@ -228,6 +233,8 @@ class Floor:
             write: is given the journal, line by line without ends.
             look: is shown each entry as it is written, and the floor; what it raises ends
                 the run.  Invariants do not watch then.
+            sightings: take down what the run comes to.
+            max_entries: how many deliveries and facts the run may have; any number without.
 
         Raises:
             RunError: if a participant raised, the floor got stuck, or time did not
@@ -240,7 +247,7 @@ class Floor:
         journal = Journal(write=write)
         journal.begin(
             Header(
-                version=_version(),
+                version=installed_version(),
                 scenario=self.scenario.text,
                 folder="" if self.scenario.folder == Path() else self.scenario.folder.as_posix(),
                 overrides=self.scenario.overrides,
@@ -254,6 +261,7 @@ class Floor:
             journal=journal,
             latency=plan.latency,
             faults=plan.faults,
+            max_entries=max_entries,
             in_place=in_place or plan.tables.scenario.hosting == "in-place",
             strict=strict,
             fenced=[*_ROOMS, *plan.shelf.modules],
@@ -261,10 +269,13 @@ class Floor:
         for name, make in self._makers.items():
             kernel.add(name, make)
         self._schedule(kernel)
-        watched = {} if look is not None else plan.invariants
-        watchers = dict(watchers_of(watched, _Watched(plan, kernel)))
+        floor = _Watched(plan, kernel)
+        watchers = dict(watchers_of({} if look is not None else plan.invariants, floor))
         watch = Watch(watchers, journal.entries)
-        journal.watch = watch if look is None else partial(look, kernel)
+        if look is not None:
+            journal.watch = partial(look, kernel)
+        else:
+            journal.watch = watch if sightings is None else sightings.besides(watch, plan, floor)
         outcome = "interrupted"
         try:
             kernel.run_to_end()
@@ -311,14 +322,14 @@ class Floor:
 
 
 @functools.cache
-def _version() -> str:
+def installed_version() -> str:
     """Return floorproof's own: looking it up takes longer than many a small run."""
     return importlib.metadata.version("floorproof")
 
 
 @attrs.frozen
 class _Watched:
-    """The floor of one run, as its invariants know it (`plugins.watching.WatchedFloor`)."""
+    """The floor of one run, as its invariants know it (`plugins.watching.SearchedFloor`)."""
 
     _plan: Plan
     _kernel: Kernel
@@ -346,6 +357,20 @@ class _Watched:
     @property
     def drop_copy(self) -> CopySetup | None:
         return self._plan.copying.setup(self._plan.registry)
+
+    @property
+    def states(self) -> Mapping[CompID, Mapping[str, TradingState]]:
+        return {name: venue.states for name, venue in self._plan.venues.items()}
+
+    @property
+    def order_types(self) -> Mapping[CompID, Mapping[str, object]]:
+        return self._plan.order_types
+
+    @property
+    def faults(self) -> Sequence[str]:
+        faults = self._plan.faults
+        kinds = (*LINK_KINDS, *ACTOR_KINDS)
+        return () if faults is None else tuple(kind for kind in kinds if faults.budget(kind))
 
     def gateways(self, kind: str) -> Sequence[CompID]:
         return self._plan.gateways(kind)

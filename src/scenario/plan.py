@@ -42,7 +42,7 @@ from .schema import ROLES, ScenarioFile, StepTable, check_name
 from .shelf import Shelf
 from .venues import Venue, venues, with_registered_firms
 from .venues import warnings as market_warnings
-from .watch import chosen_invariants
+from .watch import chosen_invariants, chosen_sometimes
 from .weather import fault_plan
 
 
@@ -84,6 +84,7 @@ class Plan:
         self.replays = tuple(replays(tables, self.venues, folder))
         self.participants = tuple(self._participants())
         self.invariants = chosen_invariants(tables.invariants, self.shelf)
+        self.sometimes = chosen_sometimes(tables.invariants, self.shelf)
         self.feeds = tuple(feeds(tables, self.venues, self.sessions))
         self.feed_readers = tuple(readers(tables))
         self.registry = registry(tables, self.sessions)

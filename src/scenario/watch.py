@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..plugins.manager import Plugins
-from ..plugins.watching import Broken, Invariant, WatchedFloor, Watcher
+from ..plugins.watching import Broken, Invariant, Sometimes, WatchedFloor, Watcher
 from ..runtime.causes import chain
 from ..runtime.errors import RunError
 from ..runtime.journal import Entry
@@ -55,7 +55,7 @@ def chosen_invariants(table: InvariantsTable, shelf: Shelf) -> dict[str, Invaria
             want one.
     """
     plugins: Plugins = shelf.plugins
-    known = list(plugins.invariants)
+    known = [*plugins.invariants, *plugins.sometimes_invariants]
     for key in ("on", "off"):
         for index, name in enumerate(getattr(table, key)):
             if name not in known:
@@ -65,21 +65,29 @@ def chosen_invariants(table: InvariantsTable, shelf: Shelf) -> dict[str, Invaria
                 where = f"invariants.off[{index}]"
                 raise ScenarioError(where, f"{name!r} is in `on` as well")
     chosen: dict[str, Invariant] = {}
-    for name in known:
+    for name in plugins.invariants:
         offer = plugins.invariants[name]
         costly = getattr(offer.cls, "costly", False)
         if name in table.off or (costly and name not in table.on):
             continue
         if name in table.on or name in table.settings:
             shelf.take(offer)  # else it only looks on: what is installed changes no run's record
-        settings = dict(table.settings.get(name, {}))
-        made: Any = structure(settings, offer.cls, f"invariants.settings.{name}")
-        chosen[name] = made
+        chosen[name] = _made(table, name, offer.cls)
     for name in table.settings:
-        if name not in chosen:
+        if name not in (*chosen, *plugins.sometimes_invariants):
             where = f"invariants.settings.{name}"
             raise ScenarioError(where, unknown("invariant that watches", name, list(chosen)))
     return chosen
+
+
+def chosen_sometimes(table: InvariantsTable, shelf: Shelf) -> dict[str, Sometimes]:
+    """Return what some run of a scenario should come to, by name, with its settings."""
+    offers = shelf.plugins.sometimes_invariants
+    return {name: _made(table, name, offers[name].cls) for name in offers if name not in table.off}
+
+
+def _made(table: InvariantsTable, name: str, cls: type) -> Any:
+    return structure(dict(table.settings.get(name, {})), cls, f"invariants.settings.{name}")
 
 
 _See: TypeAlias = Callable[[Entry], Broken | None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import ClassVar
 
 import attrs
 from attrs import validators
@@ -77,6 +78,10 @@ _protections = validators.deep_mapping(
 @attrs.frozen
 class DirectProtection:
     """Keep the users of CME Direct from sending orders that match their own."""
+
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Reject": ("DIRECT-1",),
+    }
 
     sessions: tuple[CompID, ...] = attrs.field(validator=validators.min_len(1))
     """Those over which CME Direct sends."""

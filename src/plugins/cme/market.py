@@ -188,6 +188,11 @@ STATUSES: Mapping[str, SecurityTradingStatus] = {
 class Market:
     """Bring Globex's states and opening to a venue, and see that its orders are protected."""
 
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Reject": ("CMKT-5",),
+        "Publish": ("CMKT-6",),
+    }
+
     after: ClassVar[tuple[str, ...]] = ("cme-smp",)
 
     def trading_states(self) -> Sequence[TradingState]:

@@ -15,7 +15,7 @@ id; here the settings say whose firm a session or an account is.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -43,7 +43,7 @@ from ...market.rules import (
 )
 from ...runtime.journal import Entry
 from ..hookspecs import CONTRACT_VERSION, hookimpl
-from ..watching import Broken, WatchedFloor, Watcher
+from ..watching import Broken, Goal, Lookout, Reached, SearchedFloor, WatchedFloor, Watcher
 
 floorproof_contract = CONTRACT_VERSION
 
@@ -56,6 +56,11 @@ def rule_sets() -> Mapping[str, type]:
 @hookimpl
 def invariants() -> Mapping[str, type]:
     return {"self-matches": SelfMatches}
+
+
+@hookimpl
+def sometimes_invariants() -> Mapping[str, type]:
+    return {"self-matches-prevented": PreventedBetweenFills}
 
 
 @hookimpl
@@ -232,6 +237,12 @@ class CouldSpan(StrEnum):
 class SelfMatchPrevention:
     """Cancel an order before it trades with one of the same SMP id."""
 
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "CancelResting": ("SMP-1", "SMP-2"),
+        "CancelAggressor": ("SMP-1", "SMP-2"),
+        "Reject": ("SMP-6", "SMP-7"),
+    }
+
     generation: ClassVar[str] = "46140175, version 6"
     """Which text of CME's page this follows; see `smp_requires_same_firm` for an older one."""
 
@@ -385,3 +396,50 @@ class _Trades(Watcher):
         if smp_id is None or smp_id != their_id:
             return None
         return Broken(f"trade {number} of {exchange} joins two orders with SMP id {smp_id}", (seq,))
+
+
+# --- what some run should come to ----------------------------------------------------
+
+_BETWEEN = "an SMP cancel between two fills"
+
+
+@attrs.frozen
+class PreventedBetweenFills:
+    """One sweep trades, has an order canceled that it may not meet, and trades on."""
+
+    def look_out(self, floor: SearchedFloor) -> Lookout | None:
+        exchanges = dict.fromkeys(floor.exchange_of.values())
+        ruled = [name for name in exchanges if "cme-smp" in floor.rule_sets(name)]
+        return _Sweeps(ruled) if ruled else None
+
+
+@attrs.define
+class _Sweeps(Lookout):
+    sees = (ExecutionReport,)
+
+    _exchanges: Collection[str]
+    _reports: dict[int, list[tuple[int, bool]]] = attrs.field(init=False, factory=dict)
+    """By the request that they came of: the number of each report, and whether of a fill."""
+
+    @property
+    def goals(self) -> Sequence[Goal]:
+        return (Goal(_BETWEEN, ("SMP-4", "SMP-11")),)
+
+    def see(self, entry: Entry) -> Iterator[Reached]:
+        report: ExecutionReport = entry.payload
+        fill = report.exec_type is ExecType.TRADE and report.aggressor_indicator is True
+        prevented = report.exec_restatement_reason is ExecRestatementReason.SELF_MATCH_OLDEST
+        if entry.sender not in self._exchanges or not (fill or prevented):
+            return
+        # The parties hear at different times: the venue's own numbers say what was first.
+        reports = self._reports.setdefault(entry.cause, [])
+        was = _is_between(reports)
+        reports.append((report.exec_id, fill))
+        reports.sort()
+        if _is_between(reports) and not was:
+            yield Reached(_BETWEEN, report.symbol)
+
+
+def _is_between(reports: Sequence[tuple[int, bool]]) -> bool:
+    fills = [number for number, fill in reports if fill]
+    return any(fills[0] < number < fills[-1] for number, fill in reports if fills and not fill)

@@ -7,6 +7,7 @@ alone: a bid too high, an offer too low.  Its reference price follows every trad
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import attrs
 
@@ -73,6 +74,11 @@ _RANGE = "range"
 @attrs.frozen(kw_only=True)
 class AnomalousOrderThreshold:
     """Refuse bids too far above the last trade, and offers too far below it."""
+
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Reject": ("NSX-AOT-1",),
+        "Publish": ("NSX-AOT-2",),
+    }
 
     in_auctions: bool = attrs.field(default=True, validator=on_or_off)
     """Whether orders are checked where the market does not match."""

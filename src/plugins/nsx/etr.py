@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import ClassVar
 
 import attrs
 from attrs import validators
@@ -166,6 +167,12 @@ _RANGE = "range"
 @attrs.frozen(kw_only=True)
 class ExtremeTradeRange:
     """Pause an instrument before it trades outside a range."""
+
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Interrupt": ("NSX-ETR-1", "NSX-ETR-3"),
+        "Schedule": ("NSX-ETR-7",),
+        "ChangeState": ("NSX-ETR-8",),
+    }
 
     trigger: Trigger = attrs.field(
         default=Trigger.SWEEP_THEN_PAUSE, validator=validators.instance_of(Trigger)

@@ -56,6 +56,10 @@ def _variations(_settings: object, field: attrs.Attribute[Any], found: Mapping[A
 class PriceBands:
     """Refuse bids too far above the market, and offers too far below it."""
 
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Reject": ("BAND-1",),
+    }
+
     after: ClassVar[tuple[str, ...]] = ("price-limits", "cme-smp", "cme-market")
 
     variation: Mapping[Symbol, str] = attrs.field(factory=dict, validator=_variations)

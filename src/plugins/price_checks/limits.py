@@ -188,6 +188,11 @@ class LimitRules:
 class PriceLimits(LimitRules):
     """Refuse prices outside a day's limits, and see that nothing trades there."""
 
+    signs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Reject": ("LIMIT-1",),
+        "StopSweep": ("LIMIT-3",),
+    }
+
     after: ClassVar[tuple[str, ...]] = ("cme-smp", "cme-market")
 
     limits: Mapping[Symbol, ProductLimits] = attrs.field(factory=dict)

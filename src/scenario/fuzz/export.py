@@ -16,16 +16,17 @@ import attrs
 import tomlkit
 from tomlkit.items import AoT
 
-from ...runtime.errors import FenceBreach, RunError
+from ...runtime.choices import Recorded
 from ...runtime.journal import Entry, Recording, plain_text
 from ..diagram import sequence_diagram
 from ..errors import ScenarioError
-from ..floor import Scenario, run
+from ..floor import Scenario
 from ..reading import override
 from ..recorded import RecordedRun
 from ..watch import Violation
-from .failures import Failure, failure_of, failures_of
+from .failures import Failure, Outcome, outcome
 from .shrink import Variant
+from .watchdog import Limits
 
 MOST_MESSAGES = 60
 """How many messages a story draws at most."""
@@ -37,7 +38,10 @@ class Found:
 
     failure: Failure
     seeds: tuple[int, ...]
-    """Those that fail for its cause."""
+    """Those that fail for its cause; numbers of examples where Hypothesis chose."""
+
+    word: str = "seed"
+    """What these are called."""
 
     variant: Variant
     runs: int
@@ -175,24 +179,21 @@ def _literal(values: Mapping[str, int]) -> str:
 # --- the story -----------------------------------------------------------------------
 
 
-def recorded_run(
-    scenario: Scenario,
-) -> tuple[Sequence[Entry], Sequence[Violation], Sequence[Failure]]:
+def recorded_run(scenario: Scenario, limits: Limits) -> tuple[Sequence[Entry], Outcome]:
     """Run a scenario as it is, with every participant a task, to its end or what ends it.
 
     Returns:
-        What is on record, the invariants that were broken, and all that is wrong.
+        What is on record, and what is wrong.
     """
     lines: list[bytes] = []
-    violations: Sequence[Violation] = ()
-    try:
-        result = run(scenario, write=lines.append)
-    except (RunError, FenceBreach) as error:
-        failures: Sequence[Failure] = [failure_of(error)]
-    else:
-        violations, failures = result.violations, failures_of(result)
-    recording = Recording(b"".join(line + b"\n" for line in lines))
-    return RecordedRun(recording).entries(), violations, failures
+    choices = Recorded(scenario.plan.tables.choices)
+    found = outcome(scenario, choices, in_place=False, limits=limits, write=lines.append)
+    return RecordedRun(recording(lines)).entries(), found
+
+
+def recording(lines: Sequence[bytes]) -> Recording:
+    """Return a journal from the lines that were written of it."""
+    return Recording(b"".join(line + b"\n" for line in lines))
 
 
 def story_text(
@@ -211,7 +212,8 @@ def story_text(
         file: the scenario file that was written.
     """
     failure, variant = found.failure, found.variant
-    seeds = ", ".join(map(str, found.seeds[:10])) + (" …" if len(found.seeds) > 10 else "")
+    numbers = ", ".join(map(str, found.seeds[:10])) + (" …" if len(found.seeds) > 10 else "")
+    word = found.word
     steps, choices, _ = variant.size
     lines = [
         f"# {failure.cause}",
@@ -219,11 +221,11 @@ def story_text(
         f"{failure.text}.",
         "",
         f"{counted(steps, 'step')}, {counted(choices, 'choice')} that differ from the default;"
-        f" shrunk in {found.runs:,} runs from seed {found.seeds[0]}.",
+        f" shrunk in {found.runs:,} runs from {word} {found.seeds[0]}.",
         "",
         *(f"- {each}" for each in told_choices(variant.choices)),
         *([""] if variant.choices else []),
-        f"Fails for it: seeds {seeds}. Run it again: `floorproof run {file.name}`.",
+        f"Fails for it: {word}s {numbers}. Run it again: `floorproof run {file.name}`.",
         "",
         "```mermaid",
         sequence_diagram(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
+from ...market.rules import RuleFailed
+from ...plugins.watching import Goal
 from ...runtime.choices import Choices, Recorded, Seeded
-from ...runtime.errors import ActorFailed, FenceBreach, FloorproofError, RunError
+from ...runtime.errors import ActorFailed, EndlessRun, FenceBreach, FloorproofError, RunError
 from ..floor import Floor, Result, Scenario
-from ..watch import InvariantFailed
+from ..reach import Cell, Sightings
+from ..watch import InvariantFailed, Violation
 from .shrink import Variant
+from .watchdog import Hung, Limits, Watchdog
 
 
 @attrs.frozen
@@ -27,6 +31,11 @@ class Failure:
 
     text: str
     """What was wrong, as it is told of this run."""
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the run did not come to an end by itself: it takes long to see that."""
+        return self.cause.endswith(" hangs") or self.cause == "the run does not end"
 
     @property
     def is_expectation(self) -> bool:
@@ -45,43 +54,81 @@ class Outcome:
     digest: str | None
     """None where the run was ended by an error."""
 
+    goals: tuple[Goal, ...] = ()
+    """What it could have reached."""
+
+    cells: tuple[Cell, ...] = ()
+    """What it reached."""
+
+    violations: tuple[Violation, ...] = ()
+
+    def failure(self, cause: str) -> Failure | None:
+        """Return the failure of that cause, if the run has it."""
+        return next((each for each in self.failures if each.cause == cause), None)
+
 
 def outcome(
     scenario: Scenario,
     choices: Choices,
     *,
     in_place: bool = True,
-    only: Collection[str] | None = None,
+    limits: Limits | None = None,
+    write: Callable[[bytes], object] | None = None,
 ) -> Outcome:
-    """Run *scenario* and return what is wrong with the run.
+    """Run *scenario* and return what is wrong with the run, and what it reached.
 
     Args:
-        only: causes that are looked for; None for all.
+        limits: how long it may go on.
+        write: is given the journal, line by line without ends.
     """
-    digest = None
+    limits = limits or Limits()
+    digest, sightings = None, Sightings()
+    violations: tuple[Violation, ...] = ()
+    watchdog = Watchdog(limits.patience_s, lambda: sightings.seq)
     try:
-        result = Floor(scenario).run(choices=choices, in_place=in_place)
+        with watchdog.on_guard():
+            result = Floor(scenario).run(
+                choices=choices,
+                in_place=in_place,
+                sightings=sightings,
+                max_entries=limits.max_entries,
+                write=write,
+            )
     except (RunError, FenceBreach) as error:
         found = [failure_of(error)]
+    except BaseException:
+        # Out of the middle of a run it may come as whatever the run makes of it.
+        if watchdog.barked is None:
+            raise
+        found = [Failure("the run hangs", str(watchdog.barked))]
     else:
-        digest = result.digest
+        digest, violations = result.digest, result.violations
         found = failures_of(result)
     return Outcome(
-        failures=tuple(each for each in found if only is None or each.cause in only),
+        failures=tuple(found),
         choices=dict(choices.taken),
         digest=digest,
+        goals=tuple(sightings.goals.values()),
+        cells=tuple(sorted(sightings.cells)),
+        violations=violations,
     )
 
 
-def of_seed(scenario: Scenario, seed: int) -> Outcome:
+def of_seed(scenario: Scenario, seed: int, limits: Limits | None = None) -> Outcome:
     """Run a seed in place and return what is wrong with the run."""
-    return outcome(scenario, Seeded(seed))
+    return outcome(scenario, Seeded(seed), limits=limits)
 
 
-def of_variant(scenario: Scenario, variant: Variant, *, in_place: bool = True) -> Outcome:
+def of_variant(
+    scenario: Scenario,
+    variant: Variant,
+    *,
+    in_place: bool = True,
+    limits: Limits | None = None,
+) -> Outcome:
     """Run a variant and return what is wrong with the run."""
     reduced = scenario.reduced(variant.steps, variant.flows)
-    return outcome(reduced, Recorded(variant.choices), in_place=in_place)
+    return outcome(reduced, Recorded(variant.choices), in_place=in_place, limits=limits)
 
 
 def failure_of(error: RunError | FenceBreach) -> Failure:
@@ -106,9 +153,22 @@ _NUMBER = re.compile(r"\d+")
 def _cause_of(error: FloorproofError) -> str:
     """Return what ended a run, without what differs from seed to seed."""
     match error:
+        case ActorFailed(actor=actor, error=RuleFailed(rule_set=rule_set) as inner):
+            how = "hangs" if _hangs(inner) else f"raised {type(inner.__cause__).__name__}"
+            return f"{actor}: rule set {rule_set} {how}"
+        case ActorFailed(actor=actor, error=inner) if _hangs(inner):
+            return f"{actor} hangs"
+        case EndlessRun():
+            return "the run does not end"
         case InvariantFailed(name=name, error=inner):
             return f"invariant {name} raised {type(inner).__name__}"
         case ActorFailed(actor=actor, error=inner):
             return f"{actor} raised {type(inner).__name__}"
         case _:
             return _NUMBER.sub("n", str(error).partition("\n")[0])
+
+
+def _hangs(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, Hung):
+        error = error.__cause__
+    return error is not None

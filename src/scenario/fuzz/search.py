@@ -1,59 +1,70 @@
-"""Seeds over processes: which of them fail, and for what cause."""
+"""Seeds over processes: which of them fail and for what cause, and what they reach."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar
 
 import attrs
 
 from ..floor import Scenario, load
+from ..reach import Cell, Reach
 from .failures import Failure, of_seed
+from .watchdog import Limits
+from .workers import WorkerEnded, spread
 
-_CHUNK = 8
-"""How many seeds a process gets at a time."""
+_HARD = 5
+"""After so many times the patience with a run its process is ended."""
 
 
 @attrs.frozen
-class SeedFailed:
-    """A seed that fails, and for which causes."""
+class Ran:
+    """What a seed's run came to."""
 
     seed: int
-    failures: tuple[Failure, ...]
+    failures: tuple[Failure, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    choices: Mapping[str, int] | None = None
+    """What was chosen, of a run that fails; it repeats the run."""
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        return tuple(failure.cause for failure in self.failures)
 
 
 @attrs.frozen
 class Searched:
-    """What a search has come to so far."""
+    """What a search has come to."""
 
     seeds: int
-    failed: tuple[SeedFailed, ...]
+    failed: tuple[Ran, ...]
+    reach: Reach
 
     @property
-    def causes(self) -> Mapping[str, Sequence[int]]:
-        """The seeds that fail for each cause, in the order in which causes were first met."""
-        found: dict[str, list[int]] = {}
+    def causes(self) -> Mapping[str, Sequence[Ran]]:
+        """The runs that fail for each cause, in the order in which causes were first met."""
+        found: dict[str, list[Ran]] = {}
         for each in self.failed:
-            for failure in each.failures:
-                found.setdefault(failure.cause, []).append(each.seed)
+            for cause in dict.fromkeys(each.causes):
+                found.setdefault(cause, []).append(each)
         return found
 
 
 def search(
     path: Path,
     scenario: Scenario,
-    seeds: int,
+    seeds: Sequence[int],
     *,
     settings: Mapping[str, str],
     jobs: int,
+    limits: Limits | None = None,
     seconds: float | None = None,
-    progress: Callable[[int, int], object] = lambda _seeds, _failures: None,
+    reach: Reach | None = None,
+    took: Callable[[Ran, Sequence[Cell]], object] = lambda _ran, _new: None,
 ) -> Searched:
-    """Run seeds 1 to *seeds*, in place, and return which of them fail.
+    """Run *seeds*, in place, and return which of them fail.
 
     The result does not depend on how many processes there are, but for where it stops if
     it is stopped.
@@ -61,59 +72,50 @@ def search(
     Args:
         path: where the scenario was read from, for other processes to read it.
         jobs: how many processes run seeds.
+        limits: how long a run may go on.
         seconds: stop after that time by the clock on the wall, with what there is.
-        progress: is called with how many more seeds have been run, and how many of them
-            failed.
+        reach: what has been reached before, which grows.
+        took: is called with each seed's run, in the order of the seeds, and with what it was
+            the first to reach.
     """
+    limits = limits or Limits()
     until = None if seconds is None else monotonic() + seconds
-    chunks = [range(first, min(first + _CHUNK, seeds + 1)) for first in range(1, seeds + 1, _CHUNK)]
-    ran: dict[int, tuple[Failure, ...]] = {}
-    if jobs == 1:
-        found = map(_Worker(scenario), chunks)
-        _take(found, ran, until, progress)
-    else:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, context, _Process.begin, (path, dict(settings))) as pool:
-            try:
-                _take(pool.map(_Process.run, chunks), ran, until, progress)
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
-    failed = tuple(SeedFailed(seed, failures) for seed, failures in ran.items() if failures)
-    return Searched(len(ran), failed)
-
-
-def _take(
-    found: Iterator[Mapping[int, tuple[Failure, ...]]],
-    ran: dict[int, tuple[Failure, ...]],
-    until: float | None,
-    progress: Callable[[int, int], object],
-) -> None:
-    for chunk in found:
-        ran |= chunk
-        progress(len(chunk), sum(map(bool, chunk.values())))
+    reach = Reach() if reach is None else reach
+    failed: list[Ran] = []
+    count = 0
+    make = (
+        partial(_worker, scenario, limits)
+        if jobs == 1
+        else partial(_process, path, dict(settings), limits)
+    )
+    patience_s = _HARD * limits.patience_s
+    for seed, ran in spread(make, seeds, jobs=jobs, lost=_lost, patience_s=patience_s):
+        count += 1
+        new = reach.new(ran.cells)
+        reach.add(seed, ran.cells)
+        if ran.failures:
+            failed.append(ran)
+        took(ran, new)
         if until is not None and monotonic() > until:
-            return
+            break
+    return Searched(count, tuple(failed), reach)
 
 
-@attrs.frozen
-class _Worker:
-    """Runs seeds of one scenario."""
-
-    scenario: Scenario
-
-    def __call__(self, seeds: Sequence[int]) -> Mapping[int, tuple[Failure, ...]]:
-        return {seed: of_seed(self.scenario, seed).failures for seed in seeds}
+def _lost(ended: WorkerEnded) -> Ran:
+    """Return what a seed came to whose run has taken its process with it."""
+    where = f" ({ended.stack})" if ended.stack else ""
+    text = f"the run ended its process, or could not be interrupted{where}"
+    return Ran(ended.number, (Failure("the run hangs", text),), choices=None)
 
 
-class _Process:
-    """What a process of the pool knows: the scenario, read once."""
+def _worker(scenario: Scenario, limits: Limits) -> Callable[[int], Ran]:
+    def run(seed: int) -> Ran:
+        found = of_seed(scenario, seed, limits)
+        return Ran(seed, found.failures, found.cells, found.choices if found.failures else None)
 
-    worker: ClassVar[_Worker]
+    return run
 
-    @classmethod
-    def begin(cls, path: Path, settings: Mapping[str, str]) -> None:
-        cls.worker = _Worker(load(path, settings))
 
-    @classmethod
-    def run(cls, seeds: Sequence[int]) -> Mapping[int, tuple[Failure, ...]]:
-        return cls.worker(seeds)
+def _process(path: Path, settings: Mapping[str, str], limits: Limits) -> Callable[[int], Ran]:
+    """Return a worker of a process of its own, which reads the scenario once."""
+    return _worker(load(path, settings), limits)
