@@ -273,8 +273,10 @@ def test_a_search_that_is_interrupted_goes_on_where_it_stopped(tmp_path: Path) -
     folder = tmp_path / "corpus"
     arguments = ["fuzz", str(STAGED_ORDER), "--seeds", "100000", "--jobs", "2"]
     arguments += ["--corpus", str(folder)]
+    # What is started in a shell's background is deaf to interrupts unless it says so.
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     started = subprocess.Popen(
-        [sys.executable, "-c", "from floorproof.cli import main; main()", *arguments],
+        [sys.executable, "-c", f"{hears}from floorproof.cli import main; main()", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

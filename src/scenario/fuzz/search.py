@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -88,16 +89,17 @@ def search(
         if jobs == 1
         else partial(_process, path, dict(settings), limits)
     )
-    patience_s = _HARD * limits.patience_s
-    for seed, ran in spread(make, seeds, jobs=jobs, lost=_lost, patience_s=patience_s):
-        count += 1
-        new = reach.new(ran.cells)
-        reach.add(seed, ran.cells)
-        if ran.failures:
-            failed.append(ran)
-        took(ran, new)
-        if until is not None and monotonic() > until:
-            break
+    running = spread(make, seeds, jobs=jobs, lost=_lost, patience_s=_HARD * limits.patience_s)
+    with closing(running):  # an interrupt ends its processes at once
+        for seed, ran in running:
+            count += 1
+            new = reach.new(ran.cells)
+            reach.add(seed, ran.cells)
+            if ran.failures:
+                failed.append(ran)
+            took(ran, new)
+            if until is not None and monotonic() > until:
+                break
     return Searched(count, tuple(failed), reach)
 
 

@@ -11,7 +11,7 @@ import multiprocessing
 import signal
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -54,7 +54,7 @@ def spread(
     jobs: int,
     lost: Callable[[WorkerEnded], R],
     patience_s: float,
-) -> Iterator[tuple[int, R]]:
+) -> Generator[tuple[int, R]]:
     """Yield what each of *numbers* comes to, in their order.
 
     Args:
@@ -179,7 +179,7 @@ def _work(
                     result = work(number)
                     faulthandler.cancel_dump_traceback_later()
                     connection.send(result)
-        except EOFError:
+        except (EOFError, BrokenPipeError, ConnectionResetError):
             return  # whoever has started it is gone
         except Exception as error:  # to be raised there
             faulthandler.cancel_dump_traceback_later()
