@@ -294,9 +294,12 @@ class Bench:
             price=enter.price,
             ord_type=enter.ord_type,
             time_in_force=enter.time_in_force,
+            post_only=enter.post_only,
         )
         self._keep(child)
-        price = "market" if enter.price is None else self._show(enter.child, enter.price)
+        price = enter.ord_type.name.lower().replace("_", " ")
+        if enter.price is not None:
+            price = self._show(enter.child, enter.price) + " post only" * enter.post_only
         life = {
             TimeInForce.DAY: "",
             TimeInForce.GOOD_TILL_CANCEL: " GTC",
@@ -305,7 +308,7 @@ class Bench:
         }[enter.time_in_force]
         what = f"{_BOTH[enter.side]} {enter.order_qty} {enter.symbol} @ {price}{life}"
         self.told.append(f"{enter.child}: {what}")
-        assert (enter.price is None) == (enter.ord_type is OrdType.MARKET)
+        assert (enter.price is not None) == (enter.ord_type is OrdType.LIMIT)
         self._waiting.append((enter.child, None))
 
     def _request(self, request: ReplaceChild | CancelChild) -> None:

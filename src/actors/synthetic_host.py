@@ -698,6 +698,7 @@ class SyntheticHost:
             price=enter.price,
             ord_type=enter.ord_type,
             time_in_force=enter.time_in_force,
+            post_only=enter.post_only,
             disclosed_qty=enter.disclosed_qty,
         )
         self._named[cl_ord_id] = (order.cl_ord_id, enter.child)
@@ -785,6 +786,7 @@ class SyntheticHost:
                 ord_type=OrdType.LIMIT,
                 time_in_force=child.time_in_force,
                 account=order.account,
+                post_only=child.post_only,
             )
         yield self._send(child.symbol, order, sent)
 

@@ -60,6 +60,7 @@ class Child:
     price: Price | None
     ord_type: OrdType
     time_in_force: TimeInForce = TimeInForce.DAY
+    post_only: bool = False
     disclosed_qty: Qty | None = None
     """Of a child at a synthetic instrument: how much of it may be worked so far."""
 

@@ -14,7 +14,7 @@ from ...market.identifiers import Price, Qty
 from ..desk import Warn
 from ..synthetic import CancelChild, Child, ReplaceChild, Wake
 from .hedging import hedge_target
-from .post_hedge import Reprice, Rest, Step, steps
+from .post_hedge import Reprice, Rest, Step, steps, through
 from .pricing import paid_up
 from .spread import ConvertQuote, Forfeit, HedgeLife, HedgeType
 from .turn import Turn
@@ -24,6 +24,8 @@ _LIVES = {
     HedgeLife.IMMEDIATE_OR_CANCEL: TimeInForce.IMMEDIATE_OR_CANCEL,
     HedgeLife.FILL_OR_KILL: TimeInForce.FILL_OR_KILL,
 }
+_TYPES = {HedgeType.MARKET: OrdType.MARKET, HedgeType.MARKET_LIMIT: OrdType.MARKET_LIMIT}
+"""Those without a price, which need a market that takes them."""
 
 
 class Hedges:
@@ -79,16 +81,16 @@ class Hedges:
 
     def _enter_hedge(self, number: int, qty: Qty) -> None:
         market = self._turn.market(number)
-        to_market = (
-            self._spread.legs[number].settings.hedge_type is HedgeType.MARKET
-            and market is not None
-            and market.takes_market_orders
-        )
-        price = None if to_market else self.price(number)
-        self._send_hedge(number, qty, price, Rest(since_ns=self._desk.now_ns))
+        ord_type = _TYPES.get(self._spread.legs[number].settings.hedge_type, OrdType.LIMIT)
+        if market is None or not market.takes_market_orders:
+            ord_type = OrdType.LIMIT
+        price = self.price(number) if ord_type is OrdType.LIMIT else None
+        self._send_hedge(number, qty, price, Rest(since_ns=self._desk.now_ns), ord_type)
 
-    def _send_hedge(self, number: int, qty: Qty, price: Price | None, rest: Rest) -> None:
-        """Enter a hedge, at the market without a price."""
+    def _send_hedge(
+        self, number: int, qty: Qty, price: Price | None, rest: Rest, ord_type: OrdType
+    ) -> None:
+        """Enter a hedge; all but a limit have no price."""
         leg = self._spread.legs[number]
         life = self._turn.order.time_in_force
         if self._turn.lasts and not leg.settings.native_gtc:
@@ -103,8 +105,11 @@ class Hedges:
             note,
             qty=qty,
             price=price,
-            ord_type=OrdType.MARKET if price is None else OrdType.LIMIT,
+            ord_type=ord_type,
             life=life,
+            post_only=leg.settings.hedge_type is HedgeType.POST_ONLY
+            and ord_type is OrdType.LIMIT
+            and not rest.is_done,
         )
         if note.wakes_ns is not None:
             self._turn.say(Wake(note.wakes_ns, name))
@@ -166,9 +171,7 @@ class Hedges:
                 continue
             instrument = self._spread.legs[note.leg].instrument
             now_ns = self._desk.now_ns
-            for step in steps(
-                rules, note.rest, child.side, child.price, now_ns, market, instrument
-            ):
+            for step in steps(rules, note.rest, child, now_ns, market, instrument):
                 if self._takes(step, child, note):
                     break
 
@@ -191,8 +194,12 @@ class Hedges:
     def enter_at_market(self, note: Note, child: Child, left: Qty) -> None:
         """Enter what a hedge has left at the market; where that has gone, where it was."""
         market = self._turn.market(note.leg)
-        there = market is not None and market.is_open and market.side(child.side.opposite)
-        if there:
-            self._send_hedge(note.leg, left, None, attrs.evolve(note.rest, is_done=True))
-        else:
-            self._send_hedge(note.leg, left, child.price, note.rest)
+        if market is None or not market.is_open or not market.side(child.side.opposite):
+            self._send_hedge(note.leg, left, child.price, note.rest, OrdType.LIMIT)
+            return
+        rest = attrs.evolve(note.rest, is_done=True)
+        if market.takes_market_orders:
+            self._send_hedge(note.leg, left, None, rest, OrdType.MARKET)
+            return
+        price = through(self._spread.legs[note.leg].instrument, market, child.side)
+        self._send_hedge(note.leg, left, price, rest, OrdType.LIMIT)

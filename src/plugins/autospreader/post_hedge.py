@@ -19,7 +19,7 @@ from ...market.fix import Side
 from ...market.identifiers import Duration, Price
 from ...market.instrument import Instrument
 from ..slicing.tactics import THROUGH_TICKS, stepped
-from ..synthetic import Market
+from ..synthetic import Child, Market
 
 
 class PostHedgeKind(StrEnum):
@@ -122,11 +122,15 @@ class ToMarket:
 Step: TypeAlias = Reprice | ToMarket
 
 
+def through(instrument: Instrument, market: Market, side: Side) -> Price:
+    """Return the limit that stands in for a market order, some ticks through *market*."""
+    return stepped(instrument, market.side(side.opposite)[0][0], THROUGH_TICKS, side)
+
+
 def steps(
     rules: Sequence[PostHedge],
     rest: Rest,
-    side: Side,
-    price: Price,
+    hedge: Child,
     now_ns: int,
     market: Market,
     instrument: Instrument,
@@ -134,12 +138,11 @@ def steps(
     """Yield what is to be done about a hedge that rests now, the first rule's first.
 
     Nothing while its market is not open.  Nothing goes to a market that shows nothing to
-    trade with; in one that takes no market orders a limit some ticks through it stands in.
-
-    Args:
-        side: of the hedge.
-        price: its limit, as it works.
+    trade with; in one that takes no market orders a limit some ticks through it stands in,
+    for which a hedge is changed unless it may only rest.
     """
+    side, price = hedge.side, hedge.price
+    assert price is not None, "a hedge at the market does not rest"
     if rest.is_done or not market.is_open:
         return
     opposite = market.side(side.opposite)
@@ -160,8 +163,8 @@ def steps(
             has_come = best >= reach if side is Side.BUY else best <= reach
         if not has_come:
             continue
-        if market.takes_market_orders:
+        if market.takes_market_orders or hedge.post_only:
             yield ToMarket()
         else:
-            through = stepped(instrument, best, THROUGH_TICKS, side)
-            yield Reprice(through, attrs.evolve(rest, is_done=True))
+            price_through = through(instrument, market, side)
+            yield Reprice(price_through, attrs.evolve(rest, is_done=True))

@@ -75,8 +75,11 @@ def implied(spread: ListedSpread, markets: Sequence[LegMarket], side: Side) -> I
 def lean(levels: Levels, needed: Fraction, thin: ThinMarket) -> Price | None:
     """Return the price down to which *levels* show what is *needed*; the price leaned on.
 
-    Where they show less in all it is that of the last one, or none, as *thin* has it.
+    Where they show less in all it is that of the last one, or none, as *thin* has it; or
+    the inside's whatever that shows.
     """
+    if levels and thin is ThinMarket.DYNAMIC_INSIDE:
+        return levels[0][0]
     shown = 0
     for price, qty in levels:
         shown += qty
@@ -104,6 +107,33 @@ def leans(
         else:
             found.append(lean(levels, Fraction(needed), spread.settings.thin_market))
     return tuple(found)
+
+
+def hedged_inside(
+    spread: ListedSpread,
+    markets: Sequence[LegMarket],
+    side: Side,
+    remaining: Fraction,
+    number: int,
+) -> Qty | None:
+    """Return how many contracts of a leg could be hedged at the best prices of the others.
+
+    None where each of them shows its minimum lean quantity there.
+
+    Args:
+        side: of the spread order.
+        remaining: units that are disclosed.
+        number: the place of the leg, from 0.
+    """
+    units = []
+    for place, (leg, market) in enumerate(zip(spread.legs, markets, strict=True)):
+        if place == number or not leg.trades:
+            continue
+        levels = market.against(leg.side(side))
+        shown = levels[0][1] if levels else 0
+        if shown < leg.settings.lean_qty(remaining * leg.size, leg.size):
+            units.append(shown / leg.size)
+    return floor(min(units) * spread.legs[number].size) if units else None
 
 
 @attrs.frozen

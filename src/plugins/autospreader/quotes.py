@@ -5,15 +5,18 @@ Sources stand with the rules (`rules.RULES`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
+
 import attrs
 
 from ...market.fix import Side
 from ...market.identifiers import Price, Qty
 from ..synthetic import CancelChild, Child, ReplaceChild
 from .formula import FormulaError
-from .pricing import Quote, leans, quote, within_slop
+from .pricing import Quote, hedged_inside, leans, quote, within_slop
 from .risk import quote_total
-from .spread import Requote
+from .spread import Requote, ThinMarket
 from .turn import Turn
 from .work import Note, Role
 
@@ -39,6 +42,7 @@ class Quotes:
             qty, found = 0, None
             if quotes:
                 qty = quote_total(leg.size, remaining, units, released)
+                qty = self._hedged(number, qty, remaining, leaned)
                 increment = self._spread.settings.quote_increment
                 qty -= qty % increment
                 found = quote(
@@ -50,6 +54,26 @@ class Quotes:
                     markets[number],
                 )
             self._place(number, found if qty else None, qty)
+
+    def _hedged(
+        self, number: int, qty: Qty, remaining: Fraction, leaned: Sequence[Price | None]
+    ) -> Qty:
+        """Return how much of *qty* is quoted where what would hedge it is thin."""
+        own, thin = self._turn.work.legs[number], self._spread.settings.thin_market
+        if thin is ThinMarket.ALL_OR_NONE:
+            is_thin = any(at is None for place, at in enumerate(leaned) if place != number)
+            if is_thin and self._turn.quotes(number):
+                own = attrs.evolve(own, is_pulled=True)
+            qty = 0 if own.is_pulled else qty
+        elif thin is ThinMarket.DYNAMIC_INSIDE:
+            markets, side = self._turn.leg_markets(), self._turn.order.side
+            inside = hedged_inside(self._spread, markets, side, remaining, number)
+            most = min(each for each in (qty, inside, own.shrunk_to) if each is not None)
+            if 0 < most < qty:
+                own = attrs.evolve(own, shrunk_to=most)
+            qty = most
+        self._turn.work = self._turn.work.with_leg(number, own)
+        return qty
 
     def _place(self, number: int, found: Quote | None, qty: Qty) -> None:
         """Bring the quotes of a leg to *found*, and its queue holders behind that."""

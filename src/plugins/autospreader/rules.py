@@ -62,8 +62,9 @@ RULES = (
     ),
     Rule(
         "ASE-8",
-        "What is leaned on is the price down to which a market shows the minimum lean quantity; of"
-        " one that shows less it is the last level, or nothing.",
+        "What is leaned on is the price down to which a market shows the minimum lean quantity. Of"
+        " one that shows less it is the last level; or nothing, and the quote is pulled, for good"
+        " or until there is more; or the inside, and the quote shrinks to what that hedges.",
         f'{_RULES}; XT, "Understanding quoting mode options"',
         ("min_lean_qty", "thin_market"),
     ),

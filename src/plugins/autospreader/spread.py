@@ -48,12 +48,16 @@ class PriceFormula(StrEnum):
 
 
 class ThinMarket(StrEnum):
-    """What is leaned on where a leg shows less than its minimum lean quantity."""
+    """What a quote does where a leg shows less than its minimum lean quantity."""
 
     LAST_LEVEL = "last_level"
-    """The last level that is visible (TT)."""
-    PULL = "pull"
-    """Nothing: the quote is pulled, and comes back with the quantity (XT, All or None)."""
+    """It leans on the last level that is visible (TT)."""
+    ALL_OR_NONE = "all_or_none"
+    """It is pulled, and not entered again (XT, All or None)."""
+    ALL_OR_NONE_RESUBMIT = "all_or_none_resubmit"
+    """It is pulled, and comes back with the quantity (XT, All or None w/ Resubmit)."""
+    DYNAMIC_INSIDE = "dynamic_inside"
+    """It leans on the inside alone, and shrinks to what that hedges (XT, Dynamic Inside Lean)."""
 
 
 class ParentFill(StrEnum):
@@ -86,6 +90,10 @@ class HedgeType(StrEnum):
 
     LIMIT = "limit"
     MARKET = "market"
+    POST_ONLY = "post_only"
+    """A limit that is refused where it would trade at once: the order is legged then."""
+    MARKET_LIMIT = "market_limit"
+    """At the inside alone, where what is left rests (MLM)."""
 
 
 class HedgeLife(StrEnum):
@@ -177,6 +185,10 @@ class SpreadLeg:
         for field in ("ratio", "multiplier"):
             if getattr(self, field) == 0:
                 raise ValueError(f"the {field} of leg {self.symbol} must not be 0")
+        if self.hedge_type is HedgeType.POST_ONLY and self.hedge_life is not None:
+            raise ValueError(
+                f"leg {self.symbol}: hedges that only rest have no hedge_life {self.hedge_life}"
+            )
         if self.forfeit is not None and self.post_hedge:
             raise ValueError(f"leg {self.symbol} forfeits its hedges: no post_hedge rule sees any")
         for name in _read(self.min_lean_qty).names:

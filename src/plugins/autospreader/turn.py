@@ -59,6 +59,7 @@ class Turn:
         price: Price | None,
         life: TimeInForce,
         ord_type: OrdType = OrdType.LIMIT,
+        post_only: bool = False,
     ) -> str:
         """Enter a child of a leg, on its side, and return its name."""
         leg = self.spread.legs[note.leg]
@@ -74,6 +75,7 @@ class Turn:
                 price=price,
                 ord_type=ord_type,
                 time_in_force=life,
+                post_only=post_only,
             )
         )
         return name

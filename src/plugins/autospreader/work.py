@@ -71,6 +71,12 @@ class LegWork:
     hedged: Qty = 0
     """Contracts that have been sent as hedges."""
 
+    is_pulled: bool = False
+    """Whether its quotes are off because there was too little to lean on, and stay off."""
+
+    shrunk_to: Qty | None = None
+    """The most that it quotes until a quote of it trades, because no more could be hedged."""
+
     fills: tuple[tuple[Price, Qty], ...] = ()
     """All of them, of quotes and of hedges, first to last; what is forfeited as filled, too."""
 
@@ -117,6 +123,11 @@ class Work:
         return sum(
             (own.quoted / leg.size for leg, own in legs if own.quoted), Fraction(self.sniped)
         )
+
+    def afresh(self) -> Work:
+        """Return the same without what thin markets have done to its quotes."""
+        legs = tuple(attrs.evolve(leg, is_pulled=False, shrunk_to=None) for leg in self.legs)
+        return attrs.evolve(self, legs=legs)
 
     def with_leg(self, number: int, leg: LegWork) -> Work:
         legs = tuple(leg if place == number else own for place, own in enumerate(self.legs))

@@ -77,8 +77,9 @@ class Worker:
         self._turn.say(effect)
 
     def amended(self, order: SyntheticOrder) -> None:
-        """Go on with the terms of *order*."""
+        """Go on with the terms of *order*, and quote them whatever was pulled before."""
         self._turn.order = order
+        self._turn.work = self._turn.work.afresh()
 
     def end(self, synth_status: SynthStatus, text: str = "") -> None:
         """Take the quotes off for good; the first reason counts."""
@@ -124,7 +125,7 @@ class Worker:
             note = attrs.evolve(note, converted_qty=note.converted_qty - hedging)
             self._turn.keep(name, note)
         if hedging < qty:
-            leg = attrs.evolve(leg, quoted=leg.quoted + qty - hedging)
+            leg = attrs.evolve(leg, quoted=leg.quoted + qty - hedging, shrunk_to=None)
             self._turn.work = attrs.evolve(self._turn.work, leans=note.leans)
         self._turn.work = attrs.evolve(self._turn.work.with_leg(note.leg, leg), by=name)
 

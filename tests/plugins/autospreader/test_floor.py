@@ -158,6 +158,32 @@ symbol = "MESU3"
     assert synthetic(told)[-1] == "SyntheticUpdate sp1 Canceled, cum 0, leaves 0: MESU3 is closed"
 
 
+@pytest.mark.rule("ASE-10")
+def test_a_hedge_that_may_only_rest_is_refused_where_it_would_trade() -> None:
+    rests = SPREAD + '  hedge_type = "post_only"\n'
+
+    told = run(f"{MARKET}\n{ENTER}\n2s LP enter s2 sell 1 @ 15350.00 on MNQU3", rests)
+
+    why = "price 4492.50: expected one that does not meet 4492.50 on a post_only order [ORD-8]"
+    assert told.result.facts("warning") == (f"sp1 is legged: 1 MESU3 unhedged: {why}",)
+    assert synthetic(told)[-1].startswith("SyntheticFill sp1 leg Buy MNQU3 1 @ 15350.75")
+
+
+@pytest.mark.rule("ASE-10")
+def test_a_market_limit_hedge_trades_at_the_inside_and_rests_there() -> None:
+    at_inside = (
+        SPREAD.replace("-1.366", "-3") + '  hedge_type = "market_limit"\n  min_lean_qty = "1"\n'
+    )
+    market = MARKET.replace("buy 9", "buy 2")
+
+    told = run(f"{market}\n{ENTER}\n2s LP enter s2 sell 1 @ 15350.00 on MNQU3", at_inside)
+
+    assert [line for line in told.to("PM1", "2s") if "h2" in line and "Child" in line] == [
+        "ChildAck sp1/h2 working 3 @ 4492.50",
+        "ChildFill sp1/h2 2 @ 4492.50, cum 2, leaves 1",
+    ]
+
+
 @pytest.mark.rule("ASE-20", "ASE-24")
 def test_a_hedge_that_is_paid_up_keeps_its_own_time_in_force() -> None:
     rules = """

@@ -437,13 +437,82 @@ def test_a_quote_may_be_canceled_and_entered_anew() -> None:
 
 @pytest.mark.rule("ASE-8")
 def test_a_quote_is_pulled_while_there_is_too_little_to_lean_on() -> None:
-    bench = Bench(case_study(thin_market=ThinMarket.PULL), CALM, qty=3)
+    bench = Bench(case_study(thin_market=ThinMarket.ALL_OR_NONE_RESUBMIT), CALM, qty=3)
 
     bench.moves("MESU3", "4492.25x4 / 4492.50")
     assert bench.read()[-1] == "q1 off"
 
     bench.moves("MESU3", "4492.25x5 / 4492.50")
     assert bench.read() == ["q2: buy 3 MNQU3 @ 15350.00"]
+
+
+@pytest.mark.rule("ASE-8")
+def test_a_quote_that_is_pulled_for_good_is_entered_again_with_other_terms_alone() -> None:
+    bench = Bench(case_study(thin_market=ThinMarket.ALL_OR_NONE), CALM, qty=3)
+    bench.moves("MESU3", "4492.25x4 / 4492.50")
+    assert bench.read()[-1] == "q1 off"
+
+    bench.moves("MESU3", "4492.25x9 / 4492.50")
+    assert bench.read() == []
+
+    bench.edit(price="3.4169")
+    assert bench.read()[-1] == "q2: buy 3 MNQU3 @ 15349.50"
+
+
+@pytest.mark.rule("ASE-8")
+def test_a_quote_that_is_pulled_for_good_leaves_the_others() -> None:
+    bench = Bench(case_study(leg=BOTH, thin_market=ThinMarket.ALL_OR_NONE), CALM)
+
+    bench.moves("MESU3", "4492.25x0 / 4492.50")
+    bench.moves("MESU3", "4492.25 / 4492.50")
+    assert bench.read()[-1] == "q1 off"
+    assert [child.name for child in bench.order.alive] == ["q2"]
+
+    thin = Bench(case_study(thin_market=ThinMarket.ALL_OR_NONE), {**CALM, "MESU3": "/ 4492.50"})
+    thin.moves("MESU3", "4492.25 / 4492.50")
+    assert thin.read()[-1] == "q1: buy 1 MNQU3 @ 15350.00"  # nothing was pulled before
+
+
+@pytest.mark.rule("ASE-8")
+def test_a_quote_shrinks_to_what_the_inside_hedges_and_grows_after_a_fill() -> None:
+    legs = (leg("MNQU3", "1"), leg("MESU3", "-1", quoting=False))
+    dynamic = case_study(leg=legs, thin_market=ThinMarket.DYNAMIC_INSIDE)
+    bench = Bench(dynamic, {**CALM, "MESU3": "4492.25x9 4492.00x9 / 4492.50"}, qty=9)
+    assert bench.read()[-1] == "q1: buy 9 MNQU3 @ 15350.00"
+
+    bench.moves("MESU3", "4492.25x4 4492.00x9 / 4492.50")
+    assert bench.read() == ["q1 to 4 @ 15350.00"]
+    bench.moves("MESU3", "4492.25x8 4492.00x9 / 4492.50")
+    assert bench.read() == []
+
+    bench.fill("q1")
+    assert bench.read()[1:] == ["h2: sell 1 MESU3 @ 4492.25", "q1 to 9 @ 15350.00"]
+
+    bench.moves("MESU3", "4492.25x2 4492.00x9 / 4492.50")
+    bench.fill("q1")
+    bench.moves("MESU3", "4492.25x1 4492.00x9 / 4492.50")
+    assert bench.read() == [
+        "q1 to 3 @ 15350.00",
+        "q1 traded 1 @ 15350.00",
+        "h3: sell 1 MESU3 @ 4492.25",
+        "q1 to 4 @ 15350.00",
+        "q1 to 3 @ 15350.00",
+    ]
+
+
+@pytest.mark.rule("ASE-8")
+def test_what_the_inside_hedges_is_reckoned_by_the_ratios() -> None:
+    dynamic = case_study(thin_market=ThinMarket.DYNAMIC_INSIDE)  # one to 1.366
+
+    bench = Bench(dynamic, {**CALM, "MESU3": "4492.25x4 4492.00x9 / 4492.50"}, qty=9)
+    assert bench.read()[-1] == "q1: buy 2 MNQU3 @ 15350.00"
+    bench.moves("MESU3", "4492.25x1 4492.00x9 / 4492.50")
+    assert bench.read() == ["q1 off"]
+
+    enough = leg("MESU3", "-1.366", quoting=False, min_lean_qty="4")
+    least = case_study(leg=(leg("MNQU3", "1"), enough), thin_market=ThinMarket.DYNAMIC_INSIDE)
+    bench = Bench(least, {**CALM, "MESU3": "4492.25x4 4492.00x9 / 4492.50"}, qty=9)
+    assert bench.read()[-1] == "q1: buy 9 MNQU3 @ 15350.00"
 
 
 @pytest.mark.rule("ASE-8")
@@ -465,6 +534,9 @@ HEDGES = {
     "paid up":          ({"pay_up_ticks": 1}, "h2: sell 1 MESU3 @ 4492.00"),
     "patient":          ({"pay_up_ticks": -2}, "h2: sell 1 MESU3 @ 4492.75"),
     "to the market":    ({"hedge_type": HedgeType.MARKET}, "h2: sell 1 MESU3 @ market"),
+    "only to rest":     ({"hedge_type": HedgeType.POST_ONLY},
+                         "h2: sell 1 MESU3 @ 4492.25 post only"),
+    "at the inside":    ({"hedge_type": HedgeType.MARKET_LIMIT}, "h2: sell 1 MESU3 @ market limit"),
     "immediate":        ({"hedge_life": HEDGE_IOC}, "h2: sell 1 MESU3 @ 4492.25 IOC"),
     "fill or kill":     ({"hedge_life": HEDGE_FOK}, "h2: sell 1 MESU3 @ 4492.25 FOK"),
 }
@@ -480,6 +552,17 @@ def test_a_hedge_goes_out_as_its_leg_says(settings: dict[str, object], hedge: st
     bench.fill("q1")
 
     assert bench.read()[-1] == hedge
+
+
+@pytest.mark.rule("ASE-10")
+@pytest.mark.parametrize("kind", [HedgeType.MARKET, HedgeType.MARKET_LIMIT])
+def test_a_hedge_is_a_limit_where_there_are_no_market_orders(kind: HedgeType) -> None:
+    legs = (leg("MNQU3", "1"), leg("MESU3", "-1", quoting=False, hedge_type=kind))
+    bench = Bench(case_study(leg=legs), CALM, market_orders=False)
+
+    bench.fill("q1")
+
+    assert bench.read()[-1] == "h2: sell 1 MESU3 @ 4492.25"
 
 
 @pytest.mark.rule("ASE-11")

@@ -11,8 +11,8 @@ from case_study import price as units
 from spread_bench import Bench
 from spreads import case_study, leg
 
-from floorproof.market.fix import ExecType, Side
-from floorproof.market.identifiers import Duration, Symbol
+from floorproof.market.fix import ExecType, OrdType, Side
+from floorproof.market.identifiers import ClOrdID, Duration, Symbol
 from floorproof.plugins.autospreader.post_hedge import (
     Paid,
     PostHedge,
@@ -22,8 +22,8 @@ from floorproof.plugins.autospreader.post_hedge import (
     ToMarket,
     steps,
 )
-from floorproof.plugins.autospreader.spread import ConvertQuote, Forfeit, HedgeLife
-from floorproof.plugins.synthetic import Market
+from floorproof.plugins.autospreader.spread import ConvertQuote, Forfeit, HedgeLife, HedgeType
+from floorproof.plugins.synthetic import Child, Market
 
 CALM = {"MNQU3": "15350.75 / 15351.00", "MESU3": "4492.25 / 4492.50"}
 SECOND = 1_000_000_000
@@ -215,6 +215,28 @@ def test_where_there_are_no_market_orders_a_limit_five_ticks_through_stands_in()
 
 
 @pytest.mark.rule("ASE-25")
+def test_a_hedge_that_may_only_rest_goes_to_the_market_by_an_order_that_may_trade() -> None:
+    hedged = leg(
+        "MESU3",
+        "-1",
+        quoting=False,
+        hedge_type=HedgeType.POST_ONLY,
+        pay_up_ticks=-2,
+        post_hedge=(pay_up(2), to_market(5)),
+    )
+    for market_orders, order in ((True, "market"), (False, "4491.00")):
+        legs = (leg("MNQU3", "1"), hedged)
+        bench = Bench(case_study(leg=legs), CALM, market_orders=market_orders)
+        bench.fill("q1")
+        assert bench.read()[-1] == "h2: sell 1 MESU3 @ 4492.75 post only"
+
+        bench.wake("h2")
+        assert bench.read() == ["h2 to 1 @ 4492.50"]
+        bench.wake("h2")
+        assert bench.read() == ["h2 off", f"h3: sell 1 MESU3 @ {order}"]
+
+
+@pytest.mark.rule("ASE-25")
 @pytest.mark.parametrize("gone", ["closed", "empty"])
 def test_a_market_that_is_gone_when_the_hedge_is_off_has_it_back_where_it_was(gone: str) -> None:
     bench = legged(to_market(5))
@@ -287,6 +309,15 @@ MARKET = Market(
     offers=((units("4492.50"), 9),),
     takes_market_orders=True,
 )
+HEDGE = Child(
+    name="h2",
+    cl_ord_id=ClOrdID("s1/h2"),
+    symbol=Symbol("MESU3"),
+    side=Side.SELL,
+    order_qty=1,
+    price=units("4492.25"),
+    ord_type=OrdType.LIMIT,
+)
 UP = Reprice(units("4492.00"), Rest(paid={0: Paid(1, 9 * SECOND)}))
 UP_SECOND = Reprice(units("4492.00"), Rest(paid={1: Paid(1, 9 * SECOND)}))
 # fmt: off
@@ -306,9 +337,7 @@ ORDERS = {
 def test_the_first_rule_of_a_leg_acts_first(
     rules: tuple[PostHedge, ...], told: list[object]
 ) -> None:
-    price, now_ns = units("4492.25"), 9 * SECOND
-
-    assert list(steps(rules, DUE, Side.SELL, price, now_ns, MARKET, MES)) == told
+    assert list(steps(rules, DUE, HEDGE, 9 * SECOND, MARKET, MES)) == told
 
 
 @pytest.mark.rule("ASE-24", "ASE-25")

@@ -109,9 +109,11 @@ LEANED = {
     "two levels down":        (11, ThinMarket.LAST_LEVEL, "4492.00"),
     "all there is":           (13, ThinMarket.LAST_LEVEL, "4492.00"),
     "not there, TT":          (14, ThinMarket.LAST_LEVEL, "4492.00"),
-    "not there, XT":          (14, ThinMarket.PULL, None),
-    "all there is, XT":       (13, ThinMarket.PULL, "4492.00"),
-    "nothing needed":         (0, ThinMarket.PULL, "4492.50"),
+    "not there, XT":          (14, ThinMarket.ALL_OR_NONE, None),
+    "all there is, XT":       (13, ThinMarket.ALL_OR_NONE, "4492.00"),
+    "not there, resubmitted": (14, ThinMarket.ALL_OR_NONE_RESUBMIT, None),
+    "the inside alone":       (14, ThinMarket.DYNAMIC_INSIDE, "4492.50"),
+    "nothing needed":         (0, ThinMarket.ALL_OR_NONE, "4492.50"),
 }
 # fmt: on
 

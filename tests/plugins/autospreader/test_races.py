@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import floorproof
-from floorproof.market.fix import ExecType, Side
+from floorproof.market.fix import ExecType, OrdType, Side
 from floorproof.market.identifiers import ClOrdID, Price, Qty
 from floorproof.market.messages import ExecutionReport, NewOrderSingle
 from floorproof.market.synthetic import OnBehalf
@@ -456,7 +456,7 @@ def _does_not_wait_for_the_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
     def takes(self: hedges.Hedges, step: Any, child: Any, note: Any) -> bool:
         if isinstance(step, ToMarket):
             rest = attrs.evolve(note.rest, is_done=True)
-            self._send_hedge(note.leg, child.order_qty - child.cum_qty, None, rest)
+            self._send_hedge(note.leg, child.order_qty - child.cum_qty, None, rest, OrdType.MARKET)
             self._turn.keep(child.name, attrs.evolve(note, rest=rest))
             self._turn.say(CancelChild(child.name))
             return True

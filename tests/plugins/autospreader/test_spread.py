@@ -11,7 +11,13 @@ import pytest
 from case_study import MES, MNQ, contract
 from spreads import case_study, difference, leg, on_floor
 
-from floorproof.plugins.autospreader.spread import PriceFormula, Spread, SpreadLeg
+from floorproof.plugins.autospreader.spread import (
+    HedgeLife,
+    HedgeType,
+    PriceFormula,
+    Spread,
+    SpreadLeg,
+)
 
 LOTS = attrs.evolve(contract("LOTS", "1"), round_lot=100)
 RATIO, CUSTOM, NET = PriceFormula.RATIO, PriceFormula.CUSTOM, PriceFormula.NET_CHANGE
@@ -143,6 +149,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "quotes of no lot":       ({"quote_increment": 0}, "'quote_increment' must be >= 1"),
 }
 LEAN_ON = "min_lean_qty"
+RESTS = HedgeType.POST_ONLY
 WRONG_LEGS: dict[str, tuple[dict[str, Any], str]] = {
     "ratio 0":            ({"ratio": Decimal(0)}, "the ratio of leg MESU3 must not be 0"),
     "multiplier 0":       ({"multiplier": Decimal(0)}, "the multiplier of leg MESU3 must not be 0"),
@@ -151,6 +158,8 @@ WRONG_LEGS: dict[str, tuple[dict[str, Any], str]] = {
     "pay-up of -100":     ({"pay_up_ticks": -100}, "'pay_up_ticks' must be >= -99"),
     "21 queue holders":   ({"queue_holders": 21}, "'queue_holders' must be <= 20"),
     "-1 queue holders":   ({"queue_holders": -1}, "'queue_holders' must be >= 0"),
+    "immediate rest":     ({"hedge_type": RESTS, "hedge_life": HedgeLife.FILL_OR_KILL},
+                           "leg MESU3: hedges that only rest have no hedge_life fok"),
     "lean on a stranger": ({LEAN_ON: "ThisLeg.Colour"}, "'ThisLeg.Colour'; there are: ThisLeg.Dis"),
     "lean by nothing":    ({LEAN_ON: "1 / (ThisLeg.Ratio - 1)"}, "divides by zero"),
     "lean on words":      ({LEAN_ON: "a lot"}, "is no formula"),
