@@ -23,24 +23,26 @@ import floorproof
 from floorproof.market.fix import ExecType, OrdType, Side
 from floorproof.market.identifiers import ClOrdID, Price, Qty
 from floorproof.market.messages import ExecutionReport, NewOrderSingle
-from floorproof.market.synthetic import OnBehalf
+from floorproof.market.synthetic import MultiLegReportingType, OnBehalf
 from floorproof.plugins.autospreader import hedges, pricing, quotes, worker
 from floorproof.plugins.autospreader.hedging import hedge_target, units_filled
 from floorproof.plugins.autospreader.post_hedge import ToMarket
+from floorproof.plugins.autospreader.spread import ThinMarket
 from floorproof.plugins.synthetic import CancelChild
 from floorproof.runtime.journal import Entry
 
 SPREAD = """
 [[gateway.settings.autospreader.spread]]
 name = "MNQ-MES"
-formula = "ratio"
-tick = "0.0001"
+formula = "{formula}"
+tick = "{tick}"
 requote = "{requote}"
+{of_spread}
 
   [[gateway.settings.autospreader.spread.leg]]
   symbol = "MNQU3"
   ratio = "1"
-
+{of_mnq}
   [[gateway.settings.autospreader.spread.leg]]
   symbol = "MESU3"
   ratio = "-{ratio}"
@@ -66,6 +68,9 @@ TIME = """
 """
 LINKS = ("SSE-A CME-A 1ms 4ms", "CME-A SSE-A 1ms 4ms", "CME-A CME 1ms 2ms", "CME CME-A 1ms 2ms",
          "CME SSE-A 1ms 4ms", "PM1 SSE-A 1ms", "LP CME-A 1ms")  # fmt: skip
+DECIMALS = 4
+"""Of prices of the difference: two more than its tick has."""
+
 MIDDLE = {"MNQU3": 15350_75, "MESU3": 4492_50}
 
 
@@ -80,6 +85,13 @@ class Case:
     both: bool = False
     convert: str = "off"
     requote: str = "change"
+    formula: str = "ratio"
+    settings: tuple[str, ...] = ()
+    """Others of the spread, as the file has them."""
+
+    of_mnq: tuple[str, ...] = ()
+    """Other settings of MNQ, as the file has them."""
+
     post_hedge: tuple[str, ...] = ()
     """Rules of MES, as the file has them."""
 
@@ -114,6 +126,10 @@ class Case:
             both=str(self.both).lower(),
             convert=self.convert,
             requote=self.requote,
+            formula=self.formula,
+            tick="0.0001" if self.formula == "ratio" else "0.25",
+            of_spread="\n".join(self.settings),
+            of_mnq="\n".join(self.of_mnq),
         )
         spread += "".join(self.post_hedge)
         text = floor("\n".join(self.steps()), broker=spread, links=LINKS).replace(
@@ -127,6 +143,17 @@ class Case:
 post_hedge = st.lists(
     st.sampled_from([PAY_UP, TICKS_AWAY, TIME]), min_size=1, max_size=3, unique=True
 )
+OF_SPREAD = {
+    "slop": ["inside_slop = 1", "outside_slop = 3\ninside_slop = 2"],
+    "thin": [f'thin_market = "{each}"' for each in ThinMarket],
+    "round": ['hedge_round = "0.3"', 'hedge_round = "0.9"'],
+    "cross": ["prevent_quote_cross = true"],
+    "increment": ["quote_increment = 2"],
+}
+OF_MNQ = {
+    "holders": ["queue_holders = 1", "queue_holders = 3"],
+    "lean": ['min_lean_qty = "1"', 'min_lean_qty = "9"'],
+}
 CONVERTS = ["attempt", "always", "always_preserve_queue"]
 moves = st.tuples(
     st.integers(10, 60),
@@ -157,6 +184,25 @@ def cases(
         canceled_ms=draw(st.none() | st.integers(20, 60)),
         moves=tuple(sorted(draw(st.lists(moves, max_size=8)))),
     )
+
+
+def some_of(draw: st.DrawFn, settings: dict[str, list[str]]) -> tuple[str, ...]:
+    """Return some of *settings*, one for each name at most."""
+    drawn = (draw(st.sampled_from(["", *values])) for values in settings.values())
+    return tuple(each for each in drawn if each)
+
+
+@st.composite
+def configured(draw: st.DrawFn) -> Case:
+    case = draw(cases(both=None, rules=draw(st.booleans())))
+    return attrs.evolve(case, settings=some_of(draw, OF_SPREAD), of_mnq=some_of(draw, OF_MNQ))
+
+
+@st.composite
+def differences(draw: st.DrawFn) -> Case:
+    case = draw(cases(both=None))
+    price = Decimal("10858.25") + draw(st.integers(-4, 4)) * Decimal("0.25")
+    return attrs.evolve(case, formula="price_diff", ratio="1", price=str(price))
 
 
 # --- what a run tells -----------------------------------------------------------------
@@ -277,6 +323,18 @@ def units_are_what_legs_have(case: Case, told: Told) -> None:
     assert cum == last or (working and cum < last == case.qty)
 
 
+def no_fill_costs_more(case: Case, told: Told) -> None:
+    """What the user is told that his units cost is his price or better, on the average."""
+    fills = [
+        fill
+        for fill in told.payloads("SyntheticFill", "PM1")
+        if fill.multi_leg_reporting_type is MultiLegReportingType.MULTILEG
+    ]
+    cost = sum(fill.last_qty * fill.last_px for fill in fills)
+    limit = sum(fill.last_qty for fill in fills) * case.limit * 10**DECIMALS
+    assert cost <= limit if case.side == "buy" else cost >= limit
+
+
 def quotes_never_exceed(case: Case, told: Told) -> None:
     """At the exchange quotes have never filled and worked more than the order's quantity."""
     quotes: dict[str, Qty] = {}
@@ -374,6 +432,26 @@ def test_quotes_that_have_become_hedges_do_too(case: Case, seed: int) -> None:
     told = case.run(seed)
 
     for check in ALWAYS:
+        check(case, told)
+
+
+@pytest.mark.rule("ASE-6", "ASE-7", "ASE-8", "ASE-9", "ASE-13", "ASE-18")
+@given(configured(), seeds)
+@settings(max_examples=settings().max_examples // 2)
+def test_whatever_its_settings_an_order_leaves_nothing_behind(case: Case, seed: int) -> None:
+    told = case.run(seed)
+
+    for check in ALWAYS:
+        check(case, told)
+
+
+@pytest.mark.rule("ASE-5", "ASE-12", "ASE-14")
+@given(differences(), seeds)
+@settings(max_examples=settings().max_examples // 3)
+def test_units_are_told_at_no_more_than_the_price_of_the_order(case: Case, seed: int) -> None:
+    told = case.run(seed)
+
+    for check in (*ALWAYS, hedges_follow_quotes, no_fill_costs_more):
         check(case, told)
 
 
@@ -487,6 +565,7 @@ RESTING = Case(
         (22, "MESU3", "sell", 6, 1),  # most of it is gone before the hedge arrives
     ),
 )
+DIFFERENCE = attrs.evolve(BUSY, formula="price_diff", ratio="1", price="10858.25")
 Check = Callable[[Case, Told], None]
 BROKEN: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Check, Case]] = {
     "a quote hedged twice": (_twice, hedges_follow_quotes, BUSY),
@@ -514,6 +593,7 @@ BROKEN: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Check, Case]] = {
         no_contract_is_hedged_twice,
         RESTING,
     ),
+    "a difference quoted a tick too far": (_wrong_rounding, no_fill_costs_more, DIFFERENCE),
     "units untold": (_tells_no_units, units_are_what_legs_have, BUSY),
 }
 
