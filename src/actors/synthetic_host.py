@@ -318,6 +318,9 @@ class SyntheticHost:
     ) -> Iterator[Answer]:
         """Have an order's type decide about a request."""
         match request:
+            case CancelSyntheticOrder(keeps_children=True):
+                yield from self._delete(order, asking)
+                return
             case CancelSyntheticOrder():
                 event: SyntheticEvent = CancelAsked()
             case PauseSyntheticOrder():
@@ -338,6 +341,25 @@ class SyntheticHost:
                 raise TypeError(f"{request!r} is about no order that there is")
         name = order.cl_ord_id
         yield from self._run(type(event).__name__, lambda: self._tell(name, event, asking))
+
+    def _delete(self, order: SyntheticOrder, asking: _Asking) -> Iterator[Answer]:
+        """End an order and leave its children where they are: nobody manages them any more."""
+        name = order.cl_ord_id
+        parent = order.synthetic_parent[0] if order.synthetic_parent else order.staged_parent
+        why = ""
+        if parent is not None:
+            why = f"{name} is a child of {parent}, which would miss what its children fill"
+        elif any(child.symbol in self._made for child in order.alive):
+            why = f"{name} has children that are orders of {self._home.name}"
+        elif not order.is_accepted:
+            why = f"{name} has not been taken yet"
+        if why:
+            yield self._reject(name, order.originator, asking.refused, why)
+            return
+        order = attrs.evolve(order, is_floating=True)
+        left = len(order.alive)
+        text = f"deleted, with {left} children left to themselves" if left else "deleted"
+        yield from self._finish(order, SynthStatus.CANCELED, text)
 
     def _objection_to_edit(self, order: SyntheticOrder, edit: EditSyntheticOrder) -> str:
         if not order.is_accepted:
@@ -510,7 +532,9 @@ class SyntheticHost:
         self, name: ClOrdID, event: SyntheticEvent, asking: _Asking = _NEW
     ) -> Iterator[Answer]:
         order = self._orders.get(name)
-        if order is None or (order.is_over and not isinstance(event, _OF_CHILDREN)):
+        if order is None or order.is_floating:
+            return
+        if order.is_over and not isinstance(event, _OF_CHILDREN):
             return
         order_type, desk = self._config.order_types[order.order_type], _Desk(self, name)
         effects = self._decide(order, event, lambda: order_type.handle(order, event, desk))
@@ -524,6 +548,8 @@ class SyntheticHost:
         self._keep_child(name, known)
         yield from self._tell(name, _event(child, report))
         after = self._orders[name].children[child]
+        if order.is_floating:
+            return  # what was asked of it and not sent is not asked any more
         if after.then is not None and after.asked is None and after.is_working:
             self._keep_child(name, attrs.evolve(after, then=None))
             yield from self._request_child(self._orders[name], after.then)

@@ -132,6 +132,9 @@ class Terminal:
                 if order is None:
                     yield self._impossible(act, f"{self.user} has no order {name} that works")
                     return
+                if act.keeps_children:
+                    yield self._impossible(act, f"{name} is no synthetic order: it has no children")
+                    return
                 cancel = OrderCancelRequest(
                     sender_comp_id=self.user,
                     cl_ord_id=act.cl_ord_id,
@@ -208,7 +211,7 @@ class Terminal:
         match act:
             case CancelWorking():
                 request: SyntheticRequest = CancelSyntheticOrder(
-                    sender_comp_id=self.user, cl_ord_id=name
+                    sender_comp_id=self.user, cl_ord_id=name, keeps_children=act.keeps_children
                 )
             case PauseSynthetic():
                 request = PauseSyntheticOrder(sender_comp_id=self.user, cl_ord_id=name)

@@ -158,6 +158,8 @@ class CancelSyntheticOrder:
 
     sender_comp_id: CompID
     cl_ord_id: ClOrdID
+    keeps_children: bool = False
+    """Whether the order alone goes: its children stay where they are, and nobody manages them."""
 
 
 @attrs.frozen(kw_only=True)

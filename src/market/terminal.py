@@ -105,6 +105,8 @@ class CancelWorking:
 
     cl_ord_id: ClOrdID
     orig_cl_ord_id: ClOrdID
+    keeps_children: bool = False
+    """Of a synthetic order: whether its children stay where they are, and nobody manages them."""
 
 
 @attrs.frozen(kw_only=True)

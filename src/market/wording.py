@@ -385,7 +385,9 @@ class Wording:
                 asked |= {"disclosed_qty": message.disclosed_qty, **message.parameters}
                 terms = ", ".join(f"{k} {v}" for k, v in asked.items() if v is not None)
                 return f"{message.cl_ord_id} to {terms or 'what it is'}"
-            case CancelSyntheticOrder() | PauseSyntheticOrder() | ResumeSyntheticOrder():
+            case CancelSyntheticOrder():
+                return f"{message.cl_ord_id}{', children kept' * message.keeps_children}"
+            case PauseSyntheticOrder() | ResumeSyntheticOrder():
                 return f"{message.cl_ord_id}"
             case Disconnect():
                 return f"{message.sender_comp_id}"

@@ -568,12 +568,17 @@ class CancelAction:
     id: str | None = None
     """The name of the request; the order's with ``-cancel`` where none is given."""
 
+    keep_children: bool = False
+    """Of a synthetic order: whether it goes alone, and its children stay with nobody to manage
+    them."""
+
     def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
         yield Instruction(
             who,
             CancelWorking(
                 cl_ord_id=ClOrdID(self.id or f"{self.order}-cancel"),
                 orig_cl_ord_id=ClOrdID(self.order),
+                keeps_children=self.keep_children,
             ),
         )
 

@@ -132,6 +132,9 @@ class SyntheticOrder:
 
     is_accepted: bool = False
     is_over: bool = False
+    is_floating: bool = False
+    """Whether it was deleted without its children, of which it is not told any more."""
+
     children: Mapping[str, Child] = attrs.field(factory=dict)
     """All there have been, by name, in the order in which they were entered."""
 

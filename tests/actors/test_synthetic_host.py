@@ -271,6 +271,24 @@ def test_what_cannot_be_done_is_refused_to_its_sender_alone(
     assert [(each.actor, each.payload.text) for each in refused] == [("ET1", why)]
 
 
+MISSED = "t1/long is a child of t1, which would miss what its children fill"
+# fmt: off
+DELETED = {
+    "a child":          ("t1/long", MISSED),
+    "a child's parent": ("t1", "t1 has children that are orders of SSE-A"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("name", "why"), DELETED.values(), ids=DELETED.keys())
+def test_an_order_among_orders_is_not_deleted_without_its_children(name: str, why: str) -> None:
+    deletes = step("5s", "ET1", "cancel", {"order": name}) + "keep_children = true\n"
+
+    told = run("", more=enter("1s", "ET1", "t1", "DRIP", "buy 3 2xMNQU3 @ 100") + deletes)
+
+    assert told.to("ET1", "5s") == [f"SyntheticReject {name} CancelSyntheticOrder refused: {why}"]
+
+
 def test_only_who_is_logged_in_enters_an_order() -> None:
     told = run("", guests={"LP": saying((0, "SSE-A", new(sender_comp_id=CompID("LP"))))})
 

@@ -368,6 +368,8 @@ SAID: list[tuple[object, str]] = [
     (EditSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")),
      "EditSyntheticOrder t1 to what it is"),
     (CancelSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")), "CancelSyntheticOrder t1"),
+    (CancelSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1"), keeps_children=True),
+     "CancelSyntheticOrder t1, children kept"),
     (PauseSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")), "PauseSyntheticOrder t1"),
     (ResumeSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1")), "ResumeSyntheticOrder t1"),
     (Disconnect(sender_comp_id=ET1), "Disconnect ET1"),

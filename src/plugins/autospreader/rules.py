@@ -186,4 +186,10 @@ RULES = (
         f"{_RULES}, pre-hedge rules; docs/readings.md, pre-hedge rules",
         ("forfeit",),
     ),
+    Rule(
+        "ASE-27",
+        "A spread order may be deleted without its children: they stay where they are, nobody"
+        " manages them, and what they fill is not hedged.",
+        f"{_ORDERS}; docs/readings.md, children that are kept",
+    ),
 )

@@ -40,8 +40,14 @@ MARKET = """
 ENTER = "1s PM1 enter sp1 buy 3 @ 3.417 on MNQ-MES"
 
 
-def text(steps: str, spread: str = SPREAD, extra: str = "", states: str = "") -> str:
-    made = floor(steps, broker=spread, extra=extra)
+def text(
+    steps: str,
+    spread: str = SPREAD,
+    extra: str = "",
+    states: str = "",
+    links: tuple[str, ...] = (),
+) -> str:
+    made = floor(steps, broker=spread, extra=extra, links=links)
     made = made.replace("\n[[user]]", f"\n{states}\n[[user]]", 1)
     return made.replace('kind = "sse"', 'kind = "sse"\norder_types = ["BROKER", "autospreader"]')
 
@@ -64,9 +70,14 @@ state = "OPEN"
 
 
 def run(
-    steps: str, spread: str = SPREAD, extra: str = "", states: str = "", **guests: object
+    steps: str,
+    spread: str = SPREAD,
+    extra: str = "",
+    states: str = "",
+    links: tuple[str, ...] = (),
+    **guests: object,
 ) -> Told:
-    made = floorproof.Floor(floorproof.parse(text(steps, spread, extra, states)))
+    made = floorproof.Floor(floorproof.parse(text(steps, spread, extra, states, links)))
     for name, guest in guests.items():
         made.add(name, guest)  # type: ignore[arg-type]  # a program of `saying`
     return Told(made.run())
@@ -121,6 +132,71 @@ def test_whoever_cancels_is_told_when_the_quote_is_off() -> None:
 
     assert synthetic(told)[-1] == "SyntheticUpdate sp1 Canceled, cum 0, leaves 0"
     assert told.to("PM1", "2s")[0] == "ChildCanceled sp1/q1.1 cum 0"
+
+
+def requests(told: Told) -> list[str]:
+    """Return the names of what the gateway has asked of CME-A, once each."""
+    sent = [each.payload for each in told.messages if each.sender == "SSE-A"]
+    return [each.request.cl_ord_id for each in sent if isinstance(each, OnBehalf)]
+
+
+def kept(at: str, order: str = "sp1") -> str:
+    return f"""
+[[step]]
+at = "{at}"
+who = "PM1"
+do = "cancel"
+order = "{order}"
+keep_children = true
+"""
+
+
+@pytest.mark.rule("ASE-27")
+def test_an_order_that_is_deleted_alone_leaves_its_quote_and_hedges_nothing() -> None:
+    later = "4s LP enter s2 sell 1 @ 15350.00 on MNQU3\n5s PM1 cancel sp1/q1"
+
+    told = run(f"{MARKET}\n{ENTER}\n{later}", extra=kept("3s"))
+
+    assert synthetic(told)[1:] == [
+        "SyntheticUpdate sp1 Canceled, cum 0, leaves 0: deleted, with 1 children left to themselves"
+    ]
+    assert told.to("PM1", "4s") == [
+        "ChildFill sp1/q1 1 @ 15350.75, cum 1, leaves 2",
+        "ChildCanceled sp1/q1-cancel cum 1",
+    ]
+    assert requests(told) == ["sp1/q1"]
+
+
+@pytest.mark.rule("ASE-27")
+def test_hedges_that_an_order_leaves_to_themselves_are_not_paid_up() -> None:
+    rules = SPREAD + LACKING + "    ticks = 1\n"
+    gone = "2s LP cancel b1\n2s LP enter s2 sell 1 @ 15350.00 on MNQU3"
+
+    told = run(f"{MARKET}\n{ENTER}\n{gone}\n9s LP enter b2 buy 1 @ 4492.50 on MESU3", rules,
+               extra=kept("3s"))  # fmt: skip
+
+    assert told.to("PM1", "9s") == ["ChildFill sp1/h2 1 @ 4492.50, cum 1, leaves 0"]
+
+
+@pytest.mark.rule("ASE-27")
+def test_what_was_not_sent_about_a_child_is_dropped_as_its_order_is_deleted() -> None:
+    moves = "2s LP enter b2 buy 9 @ 4492.75 on MESU3"  # while q1 is not acknowledged yet
+    late = ("CME-A SSE-A 2s",)
+
+    told = run(f"{MARKET}\n{ENTER}\n{moves}", extra=kept("2.5s"), links=late)
+    managed = run(f"{MARKET}\n{ENTER}\n{moves}", links=late)
+
+    assert requests(told) == ["sp1/q1"]
+    assert requests(managed)[:2] == ["sp1/q1", "sp1/q1.1"]
+
+
+@pytest.mark.rule("ASE-27")
+def test_an_order_that_is_no_synthetic_one_has_no_children_to_keep() -> None:
+    told = run("1s PM1 enter o1 buy 1 @ 15350.00 on MNQU3", extra=kept("2s", "o1"))
+
+    [fact] = told.result.facts("not possible")
+    why = "o1 is no synthetic order: it has no children"
+    assert fact == {"act": "CancelWorking", "why": why}
 
 
 def test_a_finished_order_is_not_edited() -> None:
