@@ -11,6 +11,7 @@ from fix_desk import START, VENUE, Desk
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import algorithms, streams
+from oracle.self_match import PlainSelfMatch
 from oracle.shorthand import request, told
 from oracle.venue import PlainVenue
 from smp import SMP, X, book, exchange_with
@@ -30,11 +31,12 @@ from floorproof.market.identifiers import CompID
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import ExecutionReport
 from floorproof.market.rejects import SessionReject
+from floorproof.plugins.binding import admission, venue_manager, venue_rules
 from floorproof.plugins.fifo import Fifo
 from floorproof.wire import ilink
 from floorproof.wire import ilink_forms as form
 from floorproof.wire.fix_header import Fields, utc_timestamp
-from floorproof.wire.fix_text import Pairs, Unsayable
+from floorproof.wire.fix_text import Pairs, Unparsable, Unsayable, parse
 from floorproof.wire.ilink import encode
 from floorproof.wire.ilink_dictionary import LAYOUTS, Layout, Row, layout_of
 from floorproof.wire.ilink_forms import Talk
@@ -115,13 +117,29 @@ THREE: dict[str, tuple[str, str | None]] = {
 }
 
 
+# All firms have an id together, and one has one alone.
+IDS = {"1000001": ("100", "200", "300"), "1000002": ("300",)}
+RULE = attrs.evolve(
+    SMP, registered=IDS, firms={name: f"{i}00" for i, name in enumerate(streams.SESSIONS, 1)}
+)
+
+
+def tags(wish: streams.Wish) -> streams.Tags:
+    """Return the tags that somebody sends: mostly the id that everybody may use."""
+    others = {0: None, 7: None, 13: "seven", 17: "1000002"}
+    return others.get(wish.about, "1000001"), (None, "N", "O", None)[wish.far]
+
+
 def day() -> Exchange:
-    """Return a venue of the instruments and states that the streams are about."""
+    """Return a venue under `RULE` of the instruments and states that the streams are about."""
     instruments = streams.instruments(3)
     symbols = [instrument.symbol for instrument in instruments]
+    manager = venue_manager({"cme-smp": RULE})
     return Exchange(
         instruments,
         dict.fromkeys(symbols, Fifo()),
+        {symbol: venue_rules(manager, symbol) for symbol in symbols},
+        admit=admission(manager),
         boards=streams.BOARDS,
         states=[*streams.STARTS, *streams.ENDS],
         start=START,
@@ -135,6 +153,7 @@ def plain_day() -> PlainVenue:
         {instrument.symbol: algorithms.f() for instrument in instruments},
         boards=streams.BOARDS,
         today=START.date(),
+        smp=PlainSelfMatch(IDS, {str(session): firm for session, firm in RULE.firms.items()}),
     )
 
 
@@ -148,7 +167,7 @@ def with_text_and_without(wished: Sequence[Any]) -> tuple[Desk, Exchange, dict[s
     at = Desk(day(), listed, THREE, order_id_required=False)
     exchange = day()
     wanted: dict[str, list[object]] = {}
-    for number, deed in enumerate(streams.deeds(wished, plain_day()), 1):
+    for number, deed in enumerate(streams.deeds(wished, plain_day(), tags), 1):
         at.now_ns = number
         if isinstance(deed, streams.Entered):
             outcome = exchange.operate(deed.operation, number)
@@ -166,7 +185,7 @@ def with_text_and_without(wished: Sequence[Any]) -> tuple[Desk, Exchange, dict[s
 
 
 @given(streams.wishes(least=5, most=15))
-@pytest.mark.rule("ILINK-1")
+@pytest.mark.rule("ILINK-1", "SMP-8")
 def test_text_in_between_changes_no_event(wished: list[Any]) -> None:
     at, exchange, wanted = with_text_and_without(wished)
 
@@ -520,6 +539,73 @@ def test_any_bytes_leave_the_book_alone(data: bytes) -> None:
     assert at.venue_expects("F100") == 3
     assert book(at.exchange) == []
     assert at.raw("F100", order(at))[-1].count("39=0") == 1
+
+
+def framed_anew(data: bytes) -> bytes:
+    """Return what is between the length and the checksum, with a length and checksum of its own."""
+    body = data.partition(b"\x01")[2].partition(b"\x01")[2].rpartition(b"10=")[0]
+    head = b"8=FIX.4.2\x019=%d\x01" % len(body)
+    return head + body + b"10=%03d\x01" % (sum(head + body) % 256)
+
+
+def spoiled(data: bytes, draw: st.DataObject) -> bytes:
+    """Return *data* with bytes put in, taken out, exchanged or doubled, one to three times."""
+    for _ in range(draw.draw(st.integers(1, 3))):
+        start = draw.draw(st.integers(0, len(data) - 1))
+        end = min(len(data), start + draw.draw(st.integers(0, 12)))
+        likely = st.sampled_from([b"\x01", b"=", b"0", b"-", b"\xff", b"7928=", b"8000=N", b""])
+        between = draw.draw(likely | st.binary(max_size=4) | st.just(2 * data[start:end]))
+        data = data[:start] + between + data[end:] or b"8"
+    return data
+
+
+def is_message(data: bytes) -> bool:
+    try:
+        parse(data)
+    except Unparsable:
+        return False
+    return True
+
+
+TAGGED = QUOTE.replace("296=", "7928=2345678|296=")
+SENDS = {
+    "D": {"t7928": "2345678", "t8000": "N"},
+    "G": {"t37": "1", "t41": "first", "t7928": "2345678"},
+    "i": {},
+}
+
+
+@pytest.mark.rule("FIX-1", "ILINK-2", "SMP-6", "SMP-7")
+@pytest.mark.parametrize("reframed", [False, True], ids=["as it is", "with a sound frame"])
+@pytest.mark.parametrize("msg_type", SENDS)
+@given(st.data())
+def test_a_message_of_spoiled_bytes_is_one_or_leaves_the_book_alone(
+    msg_type: str, reframed: bool, data: st.DataObject
+) -> None:
+    """Nothing that the venue has not acknowledged is in the book, and the session goes on."""
+    at = desk(firms=["100"])
+    at.raw("F100", order(at, t11="first", t9717="first"))
+    was = book(at.exchange)
+    if msg_type == "i":
+        body = tuple((int(tag), value) for tag, _, value in map(_parted, TAGGED.split("|")))
+        sound = framed((*at.header("F100", "i"), *body))
+    else:
+        sound = order(at, t35=msg_type, **SENDS[msg_type])
+    sent = spoiled(sound, data)
+    sent = framed_anew(sent) if reframed else sent
+
+    said = at.raw("F100", sent)
+
+    taken = ("|39=0|", "|39=5|", "|35=b|", "|150=")
+    if not any(mark in text for text in said[1:] for mark in taken):
+        assert book(at.exchange) == was
+    if not is_message(sent):
+        assert said[1:] == []
+        assert book(at.exchange) == was
+        assert at.venue_expects("F100") == 4
+    if at.is_logged_on("F100") and at.venue_expects("F100") in (4, 5):
+        at.raw("F100", order(at, t11="last", t9717="last"))
+        assert "last 5 @ 1300" in book(at.exchange)
 
 
 @given(st.data())

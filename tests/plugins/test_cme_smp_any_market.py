@@ -17,7 +17,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from oracle import streams
-from oracle.beside import ALGORITHMS, Setting, compared, wrong
+from oracle.beside import ALGORITHMS, Setting, ask_fast, compared, wrong
 from oracle.self_match import PlainSelfMatch
 from oracle.shorthand import request
 from oracle.streams import Deed, Entered, Tags, Wish
@@ -25,7 +25,13 @@ from smp import SMP
 
 from floorproof.market.book import Rested
 from floorproof.market.exchange import Exchange
-from floorproof.market.fix import ExecRestatementReason, ExecType, Side
+from floorproof.market.fix import (
+    ExecRestatementReason,
+    ExecType,
+    OrdStatus,
+    Side,
+    TimeInForce,
+)
 from floorproof.market.identifiers import CompID, Symbol
 from floorproof.market.matching import Algorithm
 from floorproof.market.messages import (
@@ -42,6 +48,7 @@ from floorproof.market.rules import (
     CancelResting,
     MarketView,
     Prevention,
+    Reject,
     RestingOrder,
     SettleEffect,
 )
@@ -132,7 +139,8 @@ def test_the_rule_set_and_the_plain_reading_tell_the_same_story(
 # --- the decision table ---------------------------------------------------------------
 
 # fmt: off
-# Every row of section 1.4 as tags: with an own order of the id 1234567 on the other side.
+# Every row of section 1.4 as tags, with an own order of this id on the other side, of another
+# (R13), or of none (R12).
 ROWS = {
     "R1": "id=1234567 instr=N", "R2": "id=1234567 instr=O", "R3": "id=1234567",
     "R4": "id=1234567 instr=X", "R5 unregistered": "id=7654321", "R5 another's": "id=2345678",
@@ -147,20 +155,26 @@ ARRIVALS = {
     "mass quote":     ("CHARLIE m QUOTE X:1@-4", "CHARLIE n QUOTE X:10@4/5@8"),
     "only cancels":   ("CHARLIE m QUOTE X:1@-4", "CHARLIE n QUOTE X:-"),
 }
-OWN = {"order": "CHARLIE own SELL 10 @ 4", "quote": "CHARLIE own QUOTE X:-/10@4 user=ANN"}
+OWN = {
+    "order":          "CHARLIE own SELL 10 @ 4 id=1234567",
+    "quote":          "CHARLIE own QUOTE X:-/10@4 user=ANN id=1234567",
+    "order, no id":   "CHARLIE own SELL 10 @ 4 instr=N",
+    "quote, no id":   "CHARLIE own QUOTE X:-/10@4 user=ANN",
+    "order, another": "CHARLIE own SELL 10 @ 4 id=8901234",
+}
 # fmt: on
 TABLE = attrs.evolve(SMP, firms={CompID("CHARLIE"): "400", CompID("ALPHA"): "100"})
 
 
 @pytest.mark.rule("SMP-1", "SMP-2", "SMP-6", "SMP-7", "SMP-8", "SMP-13")
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", ["F", "C"])  # of either kind one
 @pytest.mark.parametrize("own", OWN.values(), ids=OWN.keys())
 @pytest.mark.parametrize(("before", "arrives"), ARRIVALS.values(), ids=ARRIVALS.keys())
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 def test_decision_table_as_the_plain_reading_has_it(
     algorithm: str, own: str, before: str, arrives: str, row: str
 ) -> None:
-    lines = ["ALPHA a SELL 4 @ 2", f"{own} id=1234567", before, "ALPHA b SELL 4 @ 6"]
+    lines = ["ALPHA a SELL 4 @ 2", own, before, "ALPHA b SELL 4 @ 6"]
     deeds = [_deed(line) for line in [*filter(None, lines), f"{arrives} {row}"]]
 
     assert compared(setting(algorithm, TABLE), deeds)[streams.X]
@@ -296,20 +310,59 @@ def test_fifo_cancels_only_whom_the_aggressor_would_have_met(wished: list[Any]) 
                 reached = rank
 
 
-@pytest.mark.rule("SMP-1", "SMP-2")
-@given(streams.wishes(), algorithms)
-def test_no_trade_joins_orders_of_one_id(wished: list[Any], algorithm: str) -> None:
-    both = setting(algorithm)
+@pytest.mark.rule("SMP-1", "SMP-2", "SMP-9")
+@given(streams.wishes(), rules, algorithms)
+def test_no_trade_joins_orders_of_one_id(
+    wished: list[Any], rule: SelfMatchPrevention, algorithm: str
+) -> None:
+    """Whatever the states, but for the trades of auctions, which have no aggressor."""
+    both = setting(algorithm, rule)
+    exchange = both.fast()
+    firm = {str(session): of for session, of in rule.firms.items()}
+    for number, deed in enumerate(asked_of(wished, both)):
+        sides: dict[int, list[ExecutionReport]] = {}
+        for report in ask_fast(exchange, deed, number):
+            if isinstance(report, ExecutionReport) and report.aggressor_indicator is not None:
+                assert report.trd_match_id is not None
+                sides.setdefault(report.trd_match_id, []).append(report)
+        for one, other in sides.values():
+            smp_id = one.self_match_prevention_id
+            if smp_id is not None and smp_id == other.self_match_prevention_id:
+                assert rule.smp_requires_same_firm
+                assert firm[one.target_comp_id] != firm[other.target_comp_id]
+
+
+@pytest.mark.rule("SMP-12")
+@given(streams.wishes(), rules, algorithms)
+def test_what_must_trade_at_once_and_does_not_takes_nobody_with_it(
+    wished: list[Any], rule: SelfMatchPrevention, algorithm: str
+) -> None:
+    """It trades as much as it must, without its like, or it ends and nothing else happens."""
+    both = setting(algorithm, rule)
     exchange = both.fast()
     for number, deed in enumerate(asked_of(wished, both)):
-        if isinstance(deed, Entered):
+        told = ask_fast(exchange, deed, number)
+        if not isinstance(deed, NewOrderSingle) or deed.stop_px is not None:
             continue
-        ids: dict[int, list[str | None]] = {}
-        for report in exchange.receive(deed, number).reports:
-            if isinstance(report, ExecutionReport) and report.trd_match_id is not None:
-                ids.setdefault(report.trd_match_id, []).append(report.self_match_prevention_id)
-        for one, other in ids.values():
-            assert one is None or one != other
+        kills = deed.time_in_force is TimeInForce.FILL_OR_KILL
+        least = deed.order_qty if kills else deed.min_qty or 0
+        first = told[0]
+        if not least or not isinstance(first, ExecutionReport) or first.order_id is None:
+            continue
+        own = [
+            one
+            for one in told
+            if isinstance(one, ExecutionReport) and one.order_id == first.order_id
+        ]
+        if sum(one.last_qty for one in own) >= least:
+            continue
+        assert told == own
+        _, end = own
+        assert (end.cum_qty, end.leaves_qty) == (0, 0)
+        if end.exec_restatement_reason is ExecRestatementReason.SELF_MATCH_NEWEST:
+            assert deed.self_match_prevention_instruction == "N"
+        else:
+            assert end.ord_status is OrdStatus.EXPIRED
 
 
 # --- broken copies --------------------------------------------------------------------
@@ -418,6 +471,48 @@ class NobodyIsRegistered(SelfMatchPrevention):
 
 
 @attrs.frozen
+class AnyInstruction(SelfMatchPrevention):
+    """Takes an instruction for another text of O."""
+
+    @hookimpl
+    def admit_request(self, request: Admitted) -> Reject | None:
+        other = msgspec.structs.replace(request, self_match_prevention_instruction=None)
+        return SelfMatchPrevention.admit_request(self, other)
+
+
+@attrs.frozen
+class QuotesOfAnyId(SelfMatchPrevention):
+    """Lets every mass quote in, as it has no instruction."""
+
+    @hookimpl
+    def admit_request(self, request: Admitted) -> Reject | None:
+        if isinstance(request, MassQuote):
+            return None
+        return SelfMatchPrevention.admit_request(self, request)
+
+
+@attrs.frozen
+class OneIdIsEnough(SelfMatchPrevention):
+    """Takes an order without an id for one of every id."""
+
+    @hookimpl
+    def before_match(
+        self, aggressor: NewOrderSingle, candidates: Sequence[RestingOrder], market: MarketView
+    ) -> Sequence[Prevention] | None:
+        smp_id = aggressor.self_match_prevention_id
+        if smp_id is None:
+            return None
+        alike = [
+            one
+            for one in candidates
+            if one.order.self_match_prevention_id in (None, smp_id)
+            and one.order.sender_comp_id == aggressor.sender_comp_id
+        ]
+        oldest = ExecRestatementReason.SELF_MATCH_OLDEST
+        return [CancelResting(one.order_id, oldest) for one in alike]
+
+
+@attrs.frozen
 class FifoAsCould:
     """F, but rule sets are asked beforehand about all that the aggressor could meet."""
 
@@ -449,6 +544,9 @@ BROKEN: dict[str, Setting] = {
     "both sides go":                        setting("F", broken=copy_of(BothGo)),
     "FIFO is treated as could":             setting("F", matching=FifoAsCould()),
     "it applies in the opening":            setting("F", broken=copy_of(AppliesInTheOpening)),
+    "any instruction is taken":             setting("F", broken=copy_of(AnyInstruction)),
+    "a mass quote's tags are not looked at": setting("F", broken=copy_of(QuotesOfAnyId)),
+    "an id on one side is enough":          setting("F", broken=copy_of(OneIdIsEnough)),
     "every id is registered":               setting("F", broken=copy_of(NobodyIsRegistered)),
     "quotes are treated as orders":         setting("F", OTHER_READING,
                                                     copy_of(QuotesHaveInstructions)),
