@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -29,6 +30,12 @@ _SIMPLE: dict[object, dict[str, Any]] = {
     datetime: {"description": "a time with its offset"},
     date: {"description": "a date"},
     Decimal: {"anyOf": [{"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, {"type": "integer"}]},
+    Fraction: {
+        "anyOf": [
+            {"type": "string", "pattern": r"^-?\d+(\.\d+|/0*[1-9]\d*)?$"},
+            {"type": "integer"},
+        ]
+    },
     Duration: _DURATION,
     Moment: {"anyOf": [_DURATION, {"description": "a time with its offset"}]},
     Any: {},

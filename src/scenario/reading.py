@@ -34,6 +34,7 @@ _DURATION = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*(ns|us|ms|s|m|h)", re.ASCII
 _LONGEST_NS = 366 * 24 * 3_600_000_000_000
 _LONG = 60  # characters of a wrong value that are worth showing
 _LARGEST = 10**18  # so that whatever is added up stays within 64 bits
+_QUOTIENT = re.compile(r"([+-]?\d{1,18})/(\d{1,18})", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 
 T = TypeVar("T")
@@ -139,6 +140,15 @@ def _decimal(value: object, _: object) -> Decimal:
     if not _DECIMAL.fullmatch(value):
         raise ValueError(f"expected a decimal number, found {value!r}")
     return Decimal(value)
+
+
+def _fraction(value: object, target: object) -> Fraction:
+    """Read a decimal, or a quotient of two whole numbers."""
+    if isinstance(value, str) and (found := _QUOTIENT.fullmatch(value)):
+        if not int(found[2]):
+            raise ValueError(f"expected a quotient by something else than 0, found {value!r}")
+        return Fraction(int(found[1]), int(found[2]))
+    return Fraction(_decimal(value, target))
 
 
 def _datetime(value: object, _: object) -> datetime:
@@ -355,6 +365,7 @@ for _plain, _called in (
 ):
     _converter.register_structure_hook(_plain, _exactly(_plain, _called))
 _converter.register_structure_hook(Decimal, _decimal)
+_converter.register_structure_hook(Fraction, _fraction)
 _converter.register_structure_hook(datetime, _datetime)
 _converter.register_structure_hook(date, _date)
 _converter.register_structure_hook(Path, _path)

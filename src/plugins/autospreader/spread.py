@@ -138,8 +138,9 @@ class SpreadLeg:
     """Contracts per spread unit; below zero the leg is sold as the spread is bought.  Never
     enters the price.  1 in the first leg and -1 in the others, unless it is given."""
 
-    multiplier: Decimal | None = None
-    """The weight of the price in the formula; as ``ratio``, and 1 in every leg of a ratio."""
+    multiplier: Fraction | None = None
+    """The weight of the price in the formula: whole, decimal or a fraction.  As ``ratio``, and 1
+    in every leg of a ratio, unless it is given."""
 
     quoting: bool = True
     """Active Quoting: whether this leg posts quotes."""
@@ -296,7 +297,7 @@ class Spread:
         """Return the multiplier of a leg, by its place from 0."""
         multiplier = self.leg[number].multiplier
         if multiplier is not None:
-            return Fraction(multiplier)
+            return multiplier
         return Fraction(1 if number == 0 or self.formula is PriceFormula.RATIO else -1)
 
     def _check_direction(self, number: int, leg: SpreadLeg) -> None:
@@ -473,7 +474,7 @@ def _formula(spread: Spread, legs: Sequence[ListedLeg]) -> Formula:
         return Formula(spread.custom)
     terms = []
     for number, leg in enumerate(legs):
-        weight = _text(spread.multiplier(number))
+        weight = _weight(spread.multiplier(number))
         price = leg.name
         if leg.settings.settle is not None:
             price = f"({leg.name} - {leg.settings.settle:f}) / {_text(_tick(leg))}"
@@ -481,8 +482,19 @@ def _formula(spread: Spread, legs: Sequence[ListedLeg]) -> Formula:
     return Formula((" / " if spread.formula is PriceFormula.RATIO else " + ").join(terms))
 
 
+def _weight(multiplier: Fraction) -> str:
+    if _is_decimal(multiplier):
+        return _text(multiplier)
+    return f"{multiplier.numerator} / {multiplier.denominator}"
+
+
+def _is_decimal(value: Fraction) -> bool:
+    """Return whether *value* is a decimal number of 18 decimals at most."""
+    return (value * 10**18).denominator == 1
+
+
 def _text(value: Fraction) -> str:
-    """Return a fraction that was a decimal as one."""
+    """Return a fraction that is a decimal as one."""
     decimals = 0
     while (value * 10**decimals).denominator != 1:
         decimals += 1
@@ -514,6 +526,11 @@ def _instrument(spread: Spread, legs: Sequence[ListedLeg]) -> Instrument:
         if spread.formula is not PriceFormula.PRICE_DIFF:
             raise ValueError(f"spread {spread.name} is {spread.formula}: expected its `tick`")
         finest = min(_tick(leg) * abs(spread.multiplier(n)) for n, leg in enumerate(legs))
+        if not _is_decimal(finest):
+            raise ValueError(
+                f"the finest tick of the legs of spread {spread.name} is {finest}, which is no"
+                " decimal: expected its `tick`"
+            )
         tick = Decimal(_text(finest))
     exponent = tick.normalize().as_tuple().exponent
     assert isinstance(exponent, int), "a tick is a finite number"

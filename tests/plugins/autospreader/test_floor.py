@@ -260,6 +260,16 @@ def test_a_market_limit_hedge_trades_at_the_inside_and_rests_there() -> None:
     ]
 
 
+@pytest.mark.rule("ASE-19")
+def test_an_order_among_closed_exchanges_is_refused_and_nothing_is_sent() -> None:
+    told = run(ENTER, states=HALTED.replace('state = "OPEN"', 'state = "HALT"'))
+
+    assert synthetic(told) == [
+        "SyntheticReject sp1 NewSyntheticOrder refused: MNQU3 is closed: HALT"
+    ]
+    assert requests(told) == []
+
+
 @pytest.mark.rule("ASE-20", "ASE-24")
 def test_a_hedge_that_is_paid_up_keeps_its_own_time_in_force() -> None:
     rules = """
@@ -315,6 +325,8 @@ FILES = {
     "another formula": (SPREAD.replace('"ratio"', '"yield"'), FORMULAS),
     "a misspelt key":  (SPREAD.replace("quoting", "qouting"), "quoting"),
     "a rule that lacks": (SPREAD + LACKING, "post_hedge rule pay_up: expected `ticks`"),
+    "a third by nothing": (SPREAD.replace('ratio = "1"', 'multiplier = "1/0"'), "found '1/0'"),
+    "a sum":           (SPREAD.replace('ratio = "1"', 'multiplier = "1+1"'), "expected a decimal"),
     "two of a name":   (SPREAD + SPREAD, "there are 2 spreads of the name 'MNQ-MES'"),
     "a leg's name":    (SPREAD.replace('"MNQ-MES"', '"MNQU3"'), "has the name of what an"),
 }

@@ -174,7 +174,7 @@ def test_a_unit_costs_what_its_legs_were_filled_at() -> None:
 
 @pytest.mark.rule("ASE-14")
 def test_contracts_go_to_units_first_in_first_out() -> None:
-    spread = on_floor(difference(leg("MNQU3", "1"), leg("MESU3", "-1.5", multiplier=Decimal(-1))))
+    spread = on_floor(difference(leg("MNQU3", "1"), leg("MESU3", "-1.5", multiplier=Fraction(-1))))
     fills = [
         [(100_00, 2), (110_00, 2)],
         [(50_00, 1), (60_00, 1), (70_00, 1), (80_00, 3)],
@@ -192,7 +192,7 @@ def test_contracts_go_to_units_first_in_first_out() -> None:
 
 @pytest.mark.rule("ASE-14")
 def test_a_leg_without_a_contract_for_the_unit_counts_with_its_lean() -> None:
-    spread = on_floor(difference(leg("MNQU3", "1"), leg("MESU3", "-0.5", multiplier=Decimal(-1))))
+    spread = on_floor(difference(leg("MNQU3", "1"), leg("MESU3", "-0.5", multiplier=Fraction(-1))))
     fills = [[(100_00, 2)], [(50_00, 1)]]
 
     assert spread_fill_price(spread, fills, 0, 1, [0, 45_00]) == 100 - 45

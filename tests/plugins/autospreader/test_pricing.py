@@ -288,8 +288,8 @@ def spreads(draw: st.DrawFn) -> Spread:
         formula=formula,
         tick=Decimal("0.0001"),
         leg=(
-            leg("MNQU3", str(one), multiplier=a),
-            leg("MESU3", str(-other), multiplier=b),
+            leg("MNQU3", str(one), multiplier=Fraction(a)),
+            leg("MESU3", str(-other), multiplier=Fraction(b)),
         ),
     )
 

@@ -48,7 +48,7 @@ def test_a_ratio_has_no_sign_in_its_multipliers_and_the_tick_that_it_is_given() 
 
 @pytest.mark.rule("ASE-2")
 def test_point_values_as_multipliers_make_the_price_a_ratio_of_notionals() -> None:
-    legs = leg("MNQU3", "5", multiplier=Decimal(2)), leg("MESU3", "-6", multiplier=Decimal(5))
+    legs = leg("MNQU3", "5", multiplier=Fraction(2)), leg("MESU3", "-6", multiplier=Fraction(5))
 
     spread = on_floor(case_study(leg=legs))
 
@@ -56,10 +56,23 @@ def test_point_values_as_multipliers_make_the_price_a_ratio_of_notionals() -> No
 
 
 @pytest.mark.rule("ASE-2")
+def test_a_multiplier_may_be_a_fraction_that_is_no_decimal() -> None:
+    legs = leg("MNQU3", "1", multiplier=Fraction(1, 3)), leg("MESU3", "-1", multiplier=Fraction(-1))
+
+    spread = on_floor(difference(*legs, tick=Decimal("0.25")))
+
+    assert spread.formula.text == "(Leg1 * 1 / 3) + (Leg2 * -1)"
+    assert spread.value([15351_00, 4492_50]) == Fraction("624.5")
+    assert spread.leg_price(0, 624_5000, [0, 4492_50]) == 15351_00
+    with pytest.raises(ValueError, match=r"finest tick of the legs of spread MNQ-MES is 1/12"):
+        on_floor(difference(*legs))
+
+
+@pytest.mark.rule("ASE-2")
 def test_a_net_change_counts_ticks_since_the_settlement() -> None:
     legs = (
         leg("MNQU3", "1", settle=Decimal("15300.00")),
-        leg("MESU3", "-2", multiplier=Decimal("-2.5"), settle=Decimal("4500.00")),
+        leg("MESU3", "-2", multiplier=Fraction("-2.5"), settle=Decimal("4500.00")),
     )
 
     spread = on_floor(difference(*legs, formula=NET, tick=Decimal("0.5")))
@@ -115,8 +128,8 @@ IDLE, SHY = leg("MNQU3", "1", quoting=False), leg("MESU3", "-1", quoting=False)
 HOLDS = leg("MESU3", "-1", quoting=False, queue_holders=1)
 SETTLED = leg("MESU3", "-1", settle=Decimal(1))
 FALLS, RISES = (
-    leg("MESU3", "1", multiplier=Decimal(-1)),
-    leg("MESU3", "-1", multiplier=Decimal(1)),
+    leg("MESU3", "1", multiplier=Fraction(-1)),
+    leg("MESU3", "-1", multiplier=Fraction(1)),
 )
 TURNED = leg("MNQU3", "-1"), leg("MESU3", "1")
 
@@ -152,7 +165,7 @@ LEAN_ON = "min_lean_qty"
 RESTS = HedgeType.POST_ONLY
 WRONG_LEGS: dict[str, tuple[dict[str, Any], str]] = {
     "ratio 0":            ({"ratio": Decimal(0)}, "the ratio of leg MESU3 must not be 0"),
-    "multiplier 0":       ({"multiplier": Decimal(0)}, "the multiplier of leg MESU3 must not be 0"),
+    "multiplier 0":       ({"multiplier": Fraction()}, "the multiplier of leg MESU3 must not be 0"),
     "no symbol":          ({"symbol": ""}, "Length of 'symbol' must be >= 1"),
     "pay-up of 100":      ({"pay_up_ticks": 100}, "'pay_up_ticks' must be <= 99"),
     "pay-up of -100":     ({"pay_up_ticks": -100}, "'pay_up_ticks' must be >= -99"),
