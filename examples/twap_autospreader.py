@@ -193,16 +193,22 @@ class Report:
 
     def margin(self) -> list[str]:
         """Maintenance margin, each leg on its own and after the credit."""
-        lines: list[str] = []
+        rows: list[tuple[object, ...]] = []
+        lines = ("MNQ, matched", "MES, matched", "MES, unmatched")
         for name, held in self.readings().items():
             a, b = (MarginLeg(rate=RATES[symbol], qty=held[symbol]) for symbol in (MNQ, MES))
             margin = Margin(a=a, b=b, credit=CREDIT)
-            lines += [
-                f"{name}: {money(a.total)} and {money(b.total)}, {money(margin.subtotal)} together;"
-                f" {margin.matched_pairs} pairs give back {money(margin.given_back)},"
-                f" {money(margin.required)} remain"
+            rows += [
+                (name, "MNQ", money(a.rate), a.qty, money(a.total)),
+                (name, "MES", money(b.rate), b.qty, money(b.total)),
+                (name, "subtotal", "", "", money(margin.subtotal)),
+                *(
+                    (name, line, money(rate), qty, money(left))
+                    for line, (rate, qty, left) in zip(lines, margin.lines, strict=True)
+                ),
+                (name, "after credit", "", "", money(margin.required)),
             ]
-        return lines
+        return table(("Reading", "Line", "Rate", "Quantity", "Total"), rows)
 
     def readings(self) -> dict[str, Mapping[Symbol, Qty]]:
         """Return the quantities of the two readings, by what they are called."""
@@ -250,7 +256,7 @@ class Report:
         """Return all of it."""
         parts = {
             "Entry": self.entry(),
-            "Schedule": self.schedule(),
+            "Schedule and fills": self.schedule(),
             "Maintenance margin": self.margin(),
             "Exits": self.exits(),
         }

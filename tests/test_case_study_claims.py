@@ -30,19 +30,23 @@ def program() -> ModuleType:
 
 
 def test_small_slices_track_the_market_better_than_large_ones(program: ModuleType) -> None:
-    # Four seeds tell 30 from 3; what lies between them needs more.
-    ends = program.FALLING[0], program.FALLING[-1]
-    large, small = ([program.day(seed, way) for seed in range(4)] for way in ends)
+    # Four seeds of one contract tell 30 from 3; a spread, and what lies between, need more.
+    large, small = (
+        [program.day(seed, program.Way(program.MNQ, "default", display)) for seed in range(4)]
+        for display in (30, 3)
+    )
 
-    assert program.tracking_error(large) > program.tracking_error(small)
+    assert program.tracking_error(large) > 2 * program.tracking_error(small)
 
 
-def test_default_takes_less_than_aggressive_which_takes_all(program: ModuleType) -> None:
-    _, in_outright = program.STYLES
-    calm, bold = ([program.day(seed, way) for seed in range(2)] for way in in_outright)
+@pytest.mark.parametrize("number", [0, 1], ids=["spread", "outright"])
+def test_default_takes_less_than_aggressive_which_takes_all(
+    program: ModuleType, number: int
+) -> None:
+    calm, bold = (program.day(0, way) for way in program.STYLES[number])
 
-    assert program.taken_share(calm) < Fraction(95, 100)
-    assert program.taken_share(bold) == 1
+    assert calm.taken < calm.filled
+    assert bold.taken == bold.filled
 
 
 @pytest.mark.parametrize("quantities", [(33, 45), (32, 44)])

@@ -556,6 +556,9 @@ class SyntheticHost:
 
     def _keep_child(self, name: ClOrdID, child: Child) -> None:
         order = self._orders[name]
+        before = order.children.get(child.name)
+        if before is not None and order.symbol in self._made:
+            self.markets.leaves(before, child)
         children = {**order.children, child.name: child}
         self._orders[name] = attrs.evolve(order, children=children)
 
@@ -1009,7 +1012,15 @@ class SyntheticHost:
             return self.markets.market(symbol)
         maker = self._config.order_types[made[0]]
         assert isinstance(maker, InstrumentMaker), "it makes instruments"
-        return maker.market(symbol, _Desk(self, None))
+        return maker.market(symbol, _Desk(self, None, symbol))
+
+    def _market_without(self, symbol: Symbol, made: Symbol) -> Market | None:
+        """Return a leg's market without what orders in what is made of it have there.
+
+        An order that follows the market of a spread would chase its own quote else.
+        """
+        orders = (order for order in self._orders.values() if order.symbol == made)
+        return self.markets.without(symbol, [child for order in orders for child in order.alive])
 
     def _count(self, what: str) -> int:
         self._counts[what] = count = self._counts.get(what, 0) + 1
@@ -1034,6 +1045,8 @@ class _Desk:
 
     _host: SyntheticHost
     _order: ClOrdID | None
+    _made: Symbol | None = None
+    """The instrument whose market is to be computed."""
 
     @property
     def now_ns(self) -> int:
@@ -1053,6 +1066,8 @@ class _Desk:
         return symbol in self._host._made
 
     def market(self, symbol: Symbol) -> Market | None:
+        if self._made is not None:
+            return self._host._market_without(symbol, self._made)
         return self._host._market(symbol)
 
     def hours(self, symbol: Symbol) -> tuple[Hours, ...]:

@@ -6,12 +6,12 @@ as the venue's market data tells it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TypeAlias
 
 import attrs
 
-from ..market.fix import MDEntryType, SubscriptionRequestType
+from ..market.fix import MDEntryType, Side, SubscriptionRequestType
 from ..market.identifiers import ClOrdID, CompID, Price, Qty, Symbol
 from ..market.market_data import apply_entries
 from ..market.messages import (
@@ -22,7 +22,7 @@ from ..market.messages import (
 )
 from ..market.operations import SecurityStatus
 from ..market.sessions import TradingState
-from ..plugins.synthetic import Hours, Market
+from ..plugins.synthetic import Child, Hours, Market
 from ..runtime.participant import Send
 
 MarketNews: TypeAlias = (
@@ -30,6 +30,8 @@ MarketNews: TypeAlias = (
 )
 Watcher: TypeAlias = tuple[ClOrdID, Symbol]
 """An order, and what it asked to watch: the instrument itself, or one that is made of it."""
+
+_Levels: TypeAlias = dict[tuple[Side, Price], Qty]
 
 
 @attrs.frozen(kw_only=True)
@@ -57,8 +59,14 @@ class _Feed:
     volume: Qty = 0
     trading_state: str = ""
     watchers: dict[Watcher, None] = attrs.field(factory=dict)
+    left: _Levels = attrs.field(factory=dict)
+    """What own orders have taken off, and market data shows yet: it comes later than reports."""
+
     market: Market | None = None
     """As it stands; None where it has to be made."""
+
+    def shown(self, side: Side, price: Price) -> Qty:
+        return (self.bids if side is Side.BUY else self.offers).get(price, 0)
 
 
 class WatchedMarkets:
@@ -134,6 +142,39 @@ class WatchedMarkets:
             )
         return feed.market
 
+    def without(self, symbol: Symbol, own: Iterable[Child]) -> Market | None:
+        """Return a market as `market` does, without what *own* have in it."""
+        market = self.market(symbol)
+        if market is None:
+            return None
+        hidden = dict(self._feeds[symbol].left)
+        for child in own:
+            at, qty = (child.side, child.price), _resting_qty(child)
+            if child.symbol == symbol and at[1] is not None and qty:
+                hidden[at[0], at[1]] = hidden.get((at[0], at[1]), 0) + qty
+        if not hidden:
+            return market
+        bids, offers = (
+            tuple(
+                (price, qty - hidden.get((side, price), 0))
+                for price, qty in market.side(side)
+                if qty > hidden.get((side, price), 0)
+            )
+            for side in (Side.BUY, Side.SELL)
+        )
+        return attrs.evolve(market, bids=bids, offers=offers)
+
+    def leaves(self, before: Child, after: Child) -> None:
+        """Note what a child has taken off its price, which market data will say later."""
+        feed = self._feeds.get(before.symbol)
+        if feed is None or before.price is None:
+            return
+        stays = _resting_qty(after) if after.price == before.price else 0
+        gone = min(_resting_qty(before) - stays, feed.shown(before.side, before.price))
+        if gone > 0:
+            at = (before.side, before.price)
+            feed.left[at] = feed.left.get(at, 0) + gone
+
     def take(
         self, news: MarketNews, sender: CompID
     ) -> tuple[Symbol, tuple[tuple[Price, Qty], ...]] | None:
@@ -156,10 +197,16 @@ class WatchedMarkets:
             return None
         if isinstance(news, MarketDataSnapshot):
             feed.bids, feed.offers = dict(news.bids), dict(news.offers)
+            feed.left.clear()
             feed.last_px, feed.trading_state = news.last_px, news.trading_state
             feed.is_known = True
             return news.symbol, ()
+        before = {at: feed.shown(*at) for at in feed.left}
         apply_entries(feed.bids, feed.offers, news.entries)
+        for at, qty in before.items():
+            feed.left[at] -= max(qty - feed.shown(*at), 0)
+            if feed.left[at] <= 0:
+                del feed.left[at]
         trades = []
         for entry in news.entries:
             if entry.md_entry_type is MDEntryType.TRADE:
@@ -179,3 +226,8 @@ class WatchedMarkets:
             subscription_request_type=kind,
         )
         return Send(self._venues[symbol].exchange, request)
+
+
+def _resting_qty(child: Child) -> Qty:
+    """Return how much of a child rests at its price, by its reports."""
+    return child.order_qty - child.cum_qty if child.is_working else 0

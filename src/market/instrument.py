@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import attrs
 from attrs import validators
@@ -125,6 +125,11 @@ class Instrument:
     reference_px: Price | None = None
     """What an auction refers to before the first trade: a settlement, a previous close."""
 
+    shown_decimals: int | None = attrs.field(
+        default=None, validator=validators.optional([validators.ge(0), validators.le(9)])
+    )
+    """How many decimals windows and charts show, or None for all."""
+
     def to_price(self, text: str) -> Price:
         """Return the price that a person wrote as *text*: digits, at most one sign and one point.
 
@@ -147,6 +152,14 @@ class Instrument:
     def show(self, price: Price) -> str:
         """Return *price* as a person writes it, with all the instrument's decimals."""
         return decimal_text(price, self.price_decimals)
+
+    def show_on_screen(self, price: Price, rounding: str = ROUND_HALF_UP) -> str:
+        """Return *price* with the decimals that windows show; *rounding* is `decimal`'s."""
+        exact = Decimal(self.show(price))
+        decimals = self.shown_decimals
+        if decimals is None or decimals >= self.price_decimals:
+            return f"{exact:f}"
+        return f"{exact.quantize(Decimal(1).scaleb(-decimals), rounding):f}"
 
 
 def decimal_text(number: int, decimals: int) -> str:

@@ -555,7 +555,10 @@ class InstrumentMaker(Protocol):
         """
 
     def market(self, symbol: Symbol, desk: SyntheticDesk, /) -> Market | None:
-        """Return the implied market of one of them, or None while a leg's is not known."""
+        """Return the implied market of one of them, or None while a leg's is not known.
+
+        The desk's markets of the legs are without what orders in the instrument have there.
+        """
 
 
 def acts(order_type: object) -> bool:

@@ -84,11 +84,12 @@ def sheet_of(
             raise ScenarioError("--bar", f"expected a duration such as 5m, found {bar!r}") from None
         if bar_ns < 1_000:
             raise ScenarioError("--bar", f"expected at least 1us, found {bar!r}")
+    instrument = recorded.instruments[progress.symbol]
     return Sheet(
         progress=attrs.evolve(progress, prices=_prices(recorded, entries, progress.symbol)),
         start=recorded.tables.scenario.start,
-        price_decimals=recorded.instruments[progress.symbol].price_decimals,
-        shown_decimals=shown_decimals,
+        price_decimals=instrument.price_decimals,
+        shown_decimals=instrument.shown_decimals if shown_decimals is None else shown_decimals,
         bar_ns=bar_ns,
     )
 

@@ -194,7 +194,7 @@ def _draw_prices(axes: Axes, sheet: Sheet) -> None:
         lines.append(_Line(order.average_price, "average fill", _OWN, "--"))
     if order.market_average is not None:
         lines.append(_Line(order.market_average, "market, time-weighted", _MARKET, ":"))
-    _draw_lines(axes, sheet, lines)
+    _draw_lines(axes, sheet, lines, at_right=_is_emptier_at_right(drawn, lines))
     axes.yaxis.set_major_formatter(lambda value, _: sheet.price(Fraction(value)))
     axes.margins(y=0.09)
     _mark_prices(axes, sheet)
@@ -223,17 +223,33 @@ class _Line:
     dashes: str
 
 
-def _draw_lines(axes: Axes, sheet: Sheet, lines: Sequence[_Line]) -> None:
-    """Draw each with its name and value at the left, the higher's above and the lower's below."""
+def _is_emptier_at_right(drawn: Sequence[Bar], lines: Sequence[_Line]) -> bool:
+    """Return whether names beside the lines hide fewer of the last bars than of the first."""
+    if not drawn or not lines:
+        return False
+    room = (max(bar.high for bar in drawn) - min(bar.low for bar in drawn)) / 12
+    low = min(line.price for line in lines) - room
+    high = max(line.price for line in lines) + room
+
+    def hidden(some: Sequence[Bar]) -> int:
+        return sum(bar.low <= high and bar.high >= low for bar in some)
+
+    covered = -(-len(drawn) // 6)  # as long as the names are
+    return hidden(drawn[-covered:]) < hidden(drawn[:covered])
+
+
+def _draw_lines(axes: Axes, sheet: Sheet, lines: Sequence[_Line], *, at_right: bool) -> None:
+    """Draw each with its name and value at one end, the higher's above and the lower's below."""
     for index, line in enumerate(sorted(lines, key=lambda line: line.price, reverse=True)):
         height = float(line.price)
         axes.axhline(height, color=line.colour, linewidth=1.2, linestyle=line.dashes, zorder=4)
         axes.annotate(
             f"{line.name} {sheet.price(line.price, 2)}",
-            xy=(0, height),
+            xy=(1 if at_right else 0, height),
             xycoords=("axes fraction", "data"),
-            xytext=(4, 5 if index == 0 else -5),
+            xytext=(-4 if at_right else 4, 5 if index == 0 else -5),
             textcoords="offset points",
+            ha="right" if at_right else "left",
             va="bottom" if index == 0 else "top",
             color=line.colour,
             fontsize=9,

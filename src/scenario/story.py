@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR
 
 import attrs
 
@@ -307,7 +308,18 @@ class Screen:
     def _average(self, symbol: Symbol, traded: Price, qty: Qty) -> str:
         instrument = self.wording.instruments.get(symbol)
         price = average(traded, qty, instrument.price_decimals if instrument else 0)
-        return "" if price is None else str(price)
+        if price is None or instrument is None or instrument.shown_decimals is None:
+            return "" if price is None else str(price)
+        return f"{price:.{min(instrument.shown_decimals, instrument.price_decimals) + 2}f}"
+
+    def _shown(self, symbol: Symbol, price: Price | None, side: Side | None = None) -> str:
+        """Return a price as a window shows it: of an order a bid rounded down, an offer up."""
+        instrument = self.wording.instruments.get(symbol)
+        if price is None or instrument is None:
+            return "" if price is None else str(price)
+        if side is None:
+            return instrument.show_on_screen(price)
+        return instrument.show_on_screen(price, ROUND_FLOOR if side is Side.BUY else ROUND_CEILING)
 
     def _staged(self, window: Window) -> Iterator[tuple[str, ...]]:
         for row in window.staged.values():
@@ -348,7 +360,7 @@ class Screen:
                 str(row.leaves_qty),
                 "",
                 self._average(row.symbol, row.traded, row.cum_qty),
-                "" if row.price is None else self.wording.price(row.symbol, row.price),
+                self._shown(row.symbol, row.price, row.side),
                 "",
                 "",
                 row.order_type,
@@ -425,7 +437,7 @@ class Screen:
                 self.wording.side(fill.side)[0],
                 fill.symbol,
                 str(fill.last_qty),
-                self.wording.price(fill.symbol, fill.last_px),
+                self._shown(fill.symbol, fill.last_px),
                 "F" if fill.is_full else "P",
                 _fill_type(fill),
                 fill.order,

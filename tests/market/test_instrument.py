@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,3 +121,27 @@ def test_a_price_survives_being_written_and_read(price_decimals: int, price: int
 def test_price_decimals_have_bounds(price_decimals: int) -> None:
     with pytest.raises(ValueError, match="price_decimals"):
         instrument(price_decimals)
+
+
+@pytest.mark.parametrize(
+    ("shown_decimals", "rounding", "text"),
+    [
+        (3, ROUND_FLOOR, "3.416"),
+        (3, ROUND_CEILING, "3.417"),
+        (3, ROUND_HALF_UP, "3.417"),
+        (0, ROUND_HALF_UP, "3"),
+        (None, ROUND_FLOOR, "3.416973"),
+        (8, ROUND_FLOOR, "3.416973"),
+    ],
+)
+def test_a_screen_may_show_fewer_decimals(
+    shown_decimals: int | None, rounding: str, text: str
+) -> None:
+    spread = Instrument(
+        symbol=Symbol("MNQ-MES"),
+        price_decimals=6,
+        ticks=TickTable.uniform(100),
+        shown_decimals=shown_decimals,
+    )
+
+    assert spread.show_on_screen(3_416_973, rounding) == text

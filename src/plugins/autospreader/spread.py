@@ -545,4 +545,5 @@ def _instrument(spread: Spread, legs: Sequence[ListedLeg]) -> Instrument:
         symbol=Symbol(spread.name),
         price_decimals=decimals,
         ticks=TickTable.uniform(int(tick.scaleb(decimals))),
+        shown_decimals=spread.shown_decimals,
     )
