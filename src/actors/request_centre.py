@@ -10,7 +10,8 @@ import attrs
 from ..market.centre_messages import CentreRequest, KeysLive, ServiceUpdate
 from ..market.firms import SessionID
 from ..market.identifiers import CompID
-from ..market.request_centre import Outcome, RequestCentre, Tell
+from ..market.request_book import Outcome, Tell
+from ..market.request_centre import RequestCentre
 from ..runtime.participant import Answer, Context, Delivery, Send
 
 _REQUESTS = get_args(CentreRequest)

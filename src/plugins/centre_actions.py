@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from attrs import validators
 
-from ..market import copy_filters, request_centre
+from ..market import centre_rules, copy_filters
 from ..market.centre_acts import CreateGroup, EditGroup, TakeKey
 from ..market.centre_messages import (
     Decide,
@@ -236,4 +236,4 @@ def scenario_actions() -> Mapping[str, type[Any]]:
 
 @hookimpl
 def rules() -> Sequence[Rule]:
-    return (*copy_filters.RULES, *request_centre.RULES, *copies.RULES)
+    return (*copy_filters.RULES, *centre_rules.RULES, *copies.RULES)

@@ -21,7 +21,8 @@ from ..market.firms import (
 )
 from ..market.identifiers import CompID
 from ..market.market_close import MarketCloses
-from ..market.request_centre import Outcome, RequestCentre
+from ..market.request_book import Outcome
+from ..market.request_centre import RequestCentre
 from ..market.secure_keys import KeyRing, RandomBytes
 from ..runtime.choices import Defaults
 from ..runtime.participant import Context

@@ -70,7 +70,8 @@ from floorproof.market.firms import (
 )
 from floorproof.market.identifiers import CompID
 from floorproof.market.market_close import MarketCloses
-from floorproof.market.request_centre import Outcome, Request, RequestCentre, Tell
+from floorproof.market.request_book import Outcome, Request, Tell
+from floorproof.market.request_centre import RequestCentre
 from floorproof.market.secure_keys import RandomBytes
 
 START = datetime(2023, 7, 17, 13, 30, tzinfo=UTC)  # a Monday, 8:30 in Chicago
