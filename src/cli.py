@@ -42,7 +42,7 @@ from .plugins.venue_facts import facts
 from .runtime.journal import plain_text
 from .scenario import picture, story
 from .scenario.chart import chosen_order, sheet_of
-from .scenario.copy_story import copies
+from .scenario.copy_story import copies, reconciled
 from .scenario.errors import ScenarioError, blamed_on, unknown
 from .scenario.expect import Verdict, windows
 from .scenario.floor import Result, load
@@ -203,6 +203,10 @@ def _tell(result: Result) -> None:
     for desk in scenario.plan.copying.desks:
         say()
         print_table(copies(result.journal, desk.name, start))
+    told = reconciled(result.invariants, [each.invariant for each in result.violations])
+    if told is not None:
+        say()
+        say(told)
     for account in result.facts("replay_account"):
         say()
         for line in account.lines():

@@ -8,14 +8,21 @@ from functools import partial
 
 import attrs
 
-from ..market.centre_messages import GroupGone, GroupLive, GroupRow, KeysLive
+from ..market.centre_messages import (
+    GroupGone,
+    GroupLive,
+    GroupRow,
+    KeysLive,
+    ServicesAgain,
+    ServicesTold,
+)
 from ..market.copy_filters import CopyFilter, admits
 from ..market.copy_groups import has_copied
 from ..market.firms import EntityName, GatewayKind, SenderComp, SessionID
 from ..market.fix_line import Connected, Disconnected, FailOverSession, FixText
 from ..market.identifiers import CompID
 from ..market.secure_logon import LogonRefusal
-from ..market.told import NotCopied, SourceReport, SourceText
+from ..market.told import NotCopied, SourceReport, SourceText, ToldAgain
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 from ..wire.copies import MSG_TYPE, Oversized, SourceWriter, kind_of_text, wrap
@@ -72,16 +79,28 @@ class _Kept:
     copies: dict[CompID, list[Pairs]] = attrs.field(factory=dict)
     """What each target session was sent, in order."""
 
+    heard: dict[tuple[CompID, CompID], int] = attrs.field(factory=dict)
+    """By venue and session, the number of the last that it was told of it."""
+
+    connections: dict[CompID, int] = attrs.field(factory=dict)
+    """By desk, its connection: it ends with whoever it leads to."""
+
+    has_run: bool = False
+
 
 class CopyGateway:
     """Copies messages of source sessions to the target sessions of the groups that have them.
 
     Receives:
-        `SourceReport` and `SourceText` from venues; `GroupLive`, `GroupGone` and `KeysLive` from
-        the request centre; `Connected`, `FixText` and `Disconnected` from drop copy desks;
-        `FailOverSession` from the scenario.
+        `SourceReport` and `SourceText` from venues; `GroupLive`, `GroupGone`, `KeysLive` and
+        `ServicesTold` from the request centre; `Connected`, `FixText` and `Disconnected` from drop
+        copy desks; `FailOverSession` from the scenario.
     Sends:
-        `FixText` and `Disconnected` to drop copy desks.
+        `FixText` and `Disconnected` to drop copy desks; `ToldAgain` to venues, and `ServicesAgain`
+        to the request centre.
+
+    It survives a crash: what it has copied, and under which numbers, is written down. What it
+    was not there for, or what got lost on its way here, it asks for.
 
     Facts: ``session`` (`SessionEvent`); ``session mismatch``; ``not copied`` (`NotCopied`).
 
@@ -105,31 +124,33 @@ class CopyGateway:
             self._by_peer[end.peer] = target
         self._now_ns = 0
 
+    def start(self) -> Iterator[Answer]:
+        if self._kept.has_run:
+            yield Send(self._config.centre, ServicesAgain(groups=tuple(self._kept.groups)))
+            for desk, connection in self._kept.connections.items():
+                yield Send(desk, Disconnected(connection, "connection reset"))
+        self._kept.has_run = True
+
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = delivery.now_ns
         sender = CompID(delivery.sender)
         config = self._config
         match delivery.message:
-            case SourceReport(source_comp_id=source, report=report) if sender in config.venues:
-                comp = config.sources.get(source)
+            case SourceReport() | SourceText() as told if sender in config.venues:
+                comp = config.sources.get(told.source_comp_id)
                 if comp is not None:
-                    writer = self._writer(comp)
-                    try:
-                        text = writer.write(report, self._now_ns)
-                    except Unsayable as error:
-                        yield _not_copied(comp, writer.number, str(error))
-                    else:
-                        yield from self._copy(comp, text)
-            case SourceText(source_comp_id=source, text=text) if sender in config.venues:
-                comp = config.sources.get(source)
-                if comp is not None:
-                    yield from self._copy(comp, text)
+                    yield from self._told(sender, comp, told)
             case GroupLive(entity=entity, group=group) if sender == config.centre:
                 self._kept.groups[entity, group.name] = group
             case GroupGone(entity=entity, name=name) if sender == config.centre:
                 self._kept.groups.pop((entity, name), None)
             case KeysLive() as live if sender == config.centre:
                 self._keys.take(live)
+            case ServicesTold() if sender == config.centre:
+                # Groups first: what was missed is copied by those that there are now.
+                sessions = tuple(config.sources)
+                for venue in config.venues:
+                    yield Send(venue, self._missed(venue, sessions))
             case Connected() | FixText() | Disconnected() if sender in self._by_peer:
                 yield from self._from_desk(self._ends[self._by_peer[sender]], delivery)
             case SessionDue(peer) if sender == delivery.recipient:
@@ -145,7 +166,35 @@ class CopyGateway:
         """Return the number of the next message of a target session."""
         return self._ends[target].session.next_out
 
+    def heard(self, venue: CompID, session: CompID) -> int:
+        """Return the number of the last that it has of what a session was told at a venue."""
+        return self._kept.heard.get((venue, session), 0)
+
     # --- copying ----------------------------------------------------------------------
+
+    def _told(
+        self, venue: CompID, comp: SenderComp, told: SourceReport | SourceText
+    ) -> Iterator[Answer]:
+        """Copy what a session was told, each once and in order; ask for what is missing."""
+        number = self.heard(venue, comp.session) + 1
+        if told.number != number:
+            if told.number > number:
+                yield Send(venue, self._missed(venue, (comp.session,)))
+            return
+        self._kept.heard[venue, comp.session] = number
+        if isinstance(told, SourceText):
+            yield from self._copy(comp, told.text)
+            return
+        writer = self._writer(comp)
+        try:
+            text = writer.write(told.report, self._now_ns)
+        except Unsayable as error:
+            yield _not_copied(comp, writer.number, str(error))
+        else:
+            yield from self._copy(comp, text)
+
+    def _missed(self, venue: CompID, sessions: Sequence[CompID]) -> ToldAgain:
+        return ToldAgain(tuple((session, self.heard(venue, session)) for session in sessions))
 
     def _writer(self, comp: SenderComp) -> SourceWriter:
         if comp.comp_id not in self._kept.writers:
@@ -209,7 +258,7 @@ class CopyGateway:
         match delivery.message:
             case Connected(connection):
                 outputs = end.session.lost(now_ns)
-                end.connection = connection
+                end.connection = self._kept.connections[end.peer] = connection
                 yield from self._do(end, [*outputs, *end.session.connected(now_ns)])
             case FixText() as text if end.is_current(text):
                 data = text.text.encode("latin-1", "replace")

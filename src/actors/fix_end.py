@@ -99,6 +99,7 @@ class FixEnd:
         """Whether somebody was logged on before the session's state changed last."""
 
         self.connection = 0
+        self._store = context.store
         self._name = context.name
         self._woken_ns: int | None = None
         """When the timer that is on its way comes."""
@@ -124,7 +125,11 @@ class FixEnd:
         Args:
             do: carries out what the session answers.
         """
-        self.connection += 1
+        # It outlasts a crash: what is still on its way belongs to no later connection.
+        key = f"connections to {self.peer}"
+        count = self._store.get(key, 0)
+        assert isinstance(count, int), "this end's own"
+        self.connection = self._store[key] = count + 1
         yield Send(self.peer, Connected(self.connection))
         yield from do(self.session.connected(now_ns))
 

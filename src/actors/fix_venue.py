@@ -12,7 +12,7 @@ from functools import partial
 import attrs
 import msgspec
 
-from ..market.centre_messages import KeysLive
+from ..market.centre_messages import KeysLive, ServicesAgain, ServicesTold
 from ..market.exchange import Exchange
 from ..market.fix_line import (
     Connected,
@@ -34,7 +34,7 @@ from ..market.session_rules import (
     SessionView,
     ask,
 )
-from ..market.told import SourceReport, SourceText
+from ..market.told import SourceReport, ToldAgain
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 from ..wire.fix_header import Fields, first_values
@@ -42,6 +42,7 @@ from ..wire.fix_logon import CheckLogon
 from ..wire.fix_session_values import Output, Received, SessionState, Transmit
 from ..wire.fix_text import Pairs, Unsayable
 from ..wire.ilink import Message, Refused, decode, encode, is_request, speaks
+from .copy_feed import CopyFeed
 from .fix_end import EndConfig, FixEnd, SessionDue
 from .matching_engine import MatchingEngine
 from .session_keys import LiveKeys
@@ -56,7 +57,8 @@ class FixVenue:
         engine receives, also from participants who speak no FIX.
     Sends:
         `FixText` and `Disconnected` to those who have a session; whatever the engine sends;
-        to drop copy a `SourceText` of whatever those sessions are told.
+        to drop copy a `SourceText` of whatever those sessions are told; to the request centre
+        `ServicesAgain` when it is back after a crash.
 
     What cannot be read as a message is refused (35=3, or 35=j for quotes) and goes no
     further: the engine does not hear of it.
@@ -81,8 +83,11 @@ class FixVenue:
             for config in configs
         }
         self._rules = rules or SessionRules()
+        self._copy_feed = CopyFeed(engine.copiers, context.store)
         copied = context.store.setdefault("copied", {})
         assert isinstance(copied, dict), "its own"
+        self._has_run = "has run" in context.store
+        context.store["has run"] = True
         self._copied: dict[CompID, int] = copied
         """The number of the last message to each session that drop copy was told of."""
 
@@ -92,6 +97,16 @@ class FixVenue:
     def exchange(self) -> Exchange:
         """The engine's core, for whoever watches it."""
         return self._engine.exchange
+
+    def copies_told(self, session: CompID) -> int:
+        """Return how much of what a session was told drop copy has been told."""
+        feed = self._copy_feed if session in self._ends else self._engine.copy_feed
+        return feed.count(session)
+
+    def start(self) -> Iterator[Answer]:
+        yield from self._engine.start()  # which says nothing to sessions by that
+        if self._has_run and self._centre is not None:
+            yield Send(self._centre, ServicesAgain())
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = now_ns = delivery.now_ns
@@ -119,6 +134,13 @@ class FixVenue:
                 self._ends[session].session.fail_over()
             case KeysLive() as live if sender == self._centre:
                 self._keys.take(live)
+            case ServicesTold() if sender == self._centre:
+                pass
+            case ToldAgain(after) as asked:
+                yield from self._copy_feed.again(sender, asked)
+                others = tuple(each for each in after if each[0] not in self._ends)
+                told = msgspec.structs.replace(delivery, message=ToldAgain(others))
+                yield from self._engine.receive(told)
             case (
                 Connected()
                 | FixText()
@@ -126,6 +148,7 @@ class FixVenue:
                 | SessionDue()
                 | FailOverSession()
                 | KeysLive()
+                | ServicesTold()
             ) as message:
                 named = type(message).__name__
                 yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
@@ -159,16 +182,13 @@ class FixVenue:
             partial(self._take, end, delivery),
             partial(self._changed, end, delivery),
         )
-        copiers = self._engine.copiers.get(end.peer)
-        if copiers:
+        if end.peer in self._copy_feed:
             beats = [
                 out.data for out in outputs if isinstance(out, Transmit) and out.msg_type == "0"
             ]
-            yield from self._copied_to(copiers, end, beats)
+            yield from self._copied_to(end, beats)
 
-    def _copied_to(
-        self, copiers: Sequence[CompID], end: FixEnd, beats: Sequence[bytes]
-    ) -> Iterator[Answer]:
+    def _copied_to(self, end: FixEnd, beats: Sequence[bytes]) -> Iterator[Answer]:
         """Let drop copy know what a session was told since it last was, as it was told."""
         known = self._copied.get(end.peer, 0)
         if end.session.next_out <= known:  # its numbers have begun anew
@@ -176,8 +196,7 @@ class FixVenue:
         texts = [data for _, data in end.session.sent_after(known)]
         self._copied[end.peer] = end.session.next_out - 1
         for data in (*texts, *beats):
-            for copier in copiers:
-                yield Send(copier, SourceText(end.peer, data.decode("latin-1")))
+            yield from self._copy_feed.tell(end.peer, data.decode("latin-1"))
 
     def _changed(self, end: FixEnd, delivery: Delivery, state: SessionState) -> Iterator[Answer]:
         was_on, end.was_on = end.was_on, state in _ON

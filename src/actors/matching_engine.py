@@ -31,9 +31,10 @@ from ..market.operations import (
 from ..market.quotes import MassQuote, QuoteCancel
 from ..market.rules import Publish, Schedule
 from ..market.shown import VenueRecord, shown_after
-from ..market.told import Report, SourceReport
+from ..market.told import Report, ToldAgain
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Delivery, Fact, Send
+from .copy_feed import CopyFeed
 
 
 @attrs.frozen
@@ -57,7 +58,7 @@ class MatchingEngine:
         `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest`,
         `OrderMassActionRequest`, `MassQuote`, `QuoteCancel` and `MarketDataRequest`, each
         from the session that it names; `MarketOperation` from the venue's own people, who are
-        not on the floor.
+        not on the floor; `ToldAgain` from copy gateways.
     Sends:
         `ExecutionReport` and `OrderCancelReject` to the session of every order that is
         touched, and a `DropCopy` of each to whoever watches that session;
@@ -97,6 +98,11 @@ class MatchingEngine:
         self._watchers = watchers or {}
         self._feeds = feeds or {}
         self.copiers = copiers or {}
+        self.copy_feed = CopyFeed(self.copiers)
+
+    def copies_told(self, session: CompID) -> int:
+        """Return how much of what a session was told drop copy has been told."""
+        return self.copy_feed.count(session)
 
     def start(self) -> Iterator[Answer]:
         if self.exchange.due():
@@ -135,6 +141,8 @@ class MatchingEngine:
                     self.exchange.scheduled(rule_set, symbol, name, delivery.now_ns),
                     delivery.now_ns,
                 )
+            case ToldAgain() as asked:
+                yield from self.copy_feed.again(CompID(delivery.sender), asked)
             case Recover():
                 yield from self._answer(self.exchange.recover(delivery.now_ns), delivery.now_ns)
                 for (rule_set, symbol, name), due_ns in self.exchange.due().items():
@@ -163,9 +171,8 @@ class MatchingEngine:
             if self._watchers and isinstance(report, ExecutionReport | OrderCancelReject):
                 for watcher in self._watchers.get(session, ()):
                     yield Send(watcher, DropCopy(source_comp_id=session, report=report))
-            if self.copiers and isinstance(report, Report):
-                for copier in self.copiers.get(session, ()):
-                    yield Send(copier, SourceReport(session, report))
+            if self.copiers and session in self.copy_feed and isinstance(report, Report):
+                yield from self.copy_feed.tell(session, report)
         for applied in outcome.effects:
             yield Fact(f"effect {type(applied.effect).__name__}", applied)
             match applied.effect:

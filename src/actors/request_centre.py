@@ -7,7 +7,13 @@ from typing import get_args
 
 import attrs
 
-from ..market.centre_messages import CentreRequest, KeysLive, ServiceUpdate
+from ..market.centre_messages import (
+    CentreRequest,
+    KeysLive,
+    ServicesAgain,
+    ServicesTold,
+    ServiceUpdate,
+)
 from ..market.firms import SessionID
 from ..market.identifiers import CompID
 from ..market.request_book import Outcome, Tell
@@ -48,7 +54,7 @@ class RequestCentreDesk:
     """Answers users, and tells the exchange's services what they have to know.
 
     Receives:
-        Requests (`floorproof.market.centre_messages`) from users.
+        Requests (`floorproof.market.centre_messages`) from users; `ServicesAgain` from services.
     Sends:
         Their answers; `GroupLive` and `GroupGone` to drop copy, `KeysLive` to whoever
         checks logons.
@@ -74,6 +80,12 @@ class RequestCentreDesk:
         match delivery.message:
             case CentreDue() | KeysDue():
                 yield from self._told(self._centre.due(now_ns))
+            case ServicesAgain(groups=groups):
+                sender = CompID(delivery.sender)
+                for update in self._centre.known(groups):
+                    if sender in self._services(update):
+                        yield Send(sender, update)
+                yield Send(sender, ServicesTold())
             case message if isinstance(message, _REQUESTS):
                 yield from self._told(
                     self._centre.receive(CompID(delivery.sender), message, now_ns)

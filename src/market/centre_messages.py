@@ -397,3 +397,16 @@ class KeysLive:
 
 
 ServiceUpdate: TypeAlias = GroupLive | GroupGone | KeysLive
+
+
+@attrs.frozen(kw_only=True)
+class ServicesAgain:
+    """One of the exchange's services asks what there is: it was away, and may have missed it."""
+
+    groups: tuple[tuple[EntityName, str], ...] = ()
+    """Those that it knows of, where it copies."""
+
+
+@attrs.frozen(kw_only=True)
+class ServicesTold:
+    """A service that has asked what there is has been told all."""

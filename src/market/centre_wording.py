@@ -31,6 +31,8 @@ from .centre_messages import (
     KeysLive,
     KeysShown,
     RequestUpdate,
+    ServicesAgain,
+    ServicesTold,
     ServiceUpdate,
     ShowExpirations,
     ShowGroups,
@@ -47,6 +49,8 @@ CENTRE_MESSAGES: tuple[type, ...] = (
     *get_args(CentreRequest),
     *get_args(CentreAnswer),
     *get_args(ServiceUpdate),
+    ServicesAgain,
+    ServicesTold,
 )
 """Every message of the request centre's."""
 
@@ -123,6 +127,10 @@ def centre_fields(message: object) -> str | None:
             return f"{group.name} of {message.entity}: {_all(group.sources)}"
         case GroupGone():
             return f"{message.name} of {message.entity}"
+        case ServicesTold():
+            return ""
+        case ServicesAgain():
+            return _all(name for _, name in message.groups)
         case KeysLive():
             return f"{message.session_id}: {_all(key.access_key_id for key in message.keys)}"
         case _:

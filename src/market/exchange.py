@@ -72,6 +72,7 @@ from .rules import (
     VenueRules,
 )
 from .sessions import CONTINUOUS, Board, TradingState
+from .statistics import Day
 from .venue import EPOCH, Listing, Venue
 
 _MODIFY = "CME Group Client Systems Wiki, iLink 2 tag modification (46073155)"
@@ -226,6 +227,14 @@ class Exchange:
             KeyError: if the venue has no such instrument.
         """
         return self._listings[symbol].memory
+
+    def day(self, symbol: Symbol) -> Day:
+        """Return the figures of an instrument's day: to be read, never written.
+
+        Raises:
+            KeyError: if the venue has no such instrument.
+        """
+        return self._listings[symbol].day
 
     # --- what happens ----------------------------------------------------------------
 

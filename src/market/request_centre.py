@@ -33,12 +33,14 @@ from .centre_messages import (
     ExpirationsShown,
     FillIn,
     GroupDialog,
+    GroupGone,
     GroupLive,
     GroupRow,
     GroupsShown,
     KeyFile,
     RequestKind,
     RequestStatus,
+    ServiceUpdate,
     ShowExpirations,
     ShowGroups,
     ShowKeys,
@@ -116,6 +118,18 @@ class RequestCentre:
         """
         self._groups.found(entity, group)
         return GroupLive(group=group, entity=entity)
+
+    def known(self, groups: Iterable[tuple[EntityName, str]]) -> Iterator[ServiceUpdate]:
+        """Yield what a service has to know that knew of *groups*, and may have missed since."""
+        live = [(entity, group) for entity, group in self._groups]
+        names = [(entity, group.name) for entity, group in live]
+        for entity, name in groups:
+            if (entity, name) not in names:
+                yield GroupGone(entity=entity, name=name)
+        for entity, group in live:
+            yield GroupLive(group=group, entity=entity)
+        for session_id in self.keys.sessions:
+            yield self.keys.live(session_id)
 
     # --- what is asked ----------------------------------------------------------------
 

@@ -35,6 +35,8 @@ class SourceReport(msgspec.Struct, frozen=True, gc=False):
     """The session, by name on the floor."""
 
     report: Report
+    number: int
+    """Which of all that the session was told at this venue, from 1."""
 
 
 class SourceText(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +45,16 @@ class SourceText(msgspec.Struct, frozen=True, gc=False):
     source_comp_id: CompID
     text: str
     """The whole message, a character a byte."""
+
+    number: int
+    """Which of all that the session was told at this venue, from 1; not its number there (34)."""
+
+
+class ToldAgain(msgspec.Struct, frozen=True, gc=False):
+    """A copy gateway asks a venue for what it has missed of what sessions were told."""
+
+    after: tuple[tuple[CompID, int], ...]
+    """By session, by name on the floor: the number of the last that it has; 0 for none."""
 
 
 @attrs.frozen(kw_only=True)

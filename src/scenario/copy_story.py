@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from ..market.copy_filters import MessageKind
@@ -13,6 +13,7 @@ from ..wire.copies import kind_of_text
 from ..wire.fix_header import Fields
 from .story import Table, clock_time
 
+_RECONCILIATION = "one-story"
 _HEADINGS = ("time", "source", "34", "kind", "says")
 
 
@@ -34,8 +35,24 @@ def copies(entries: Sequence[Entry], desk: str, start: datetime) -> Table:
                     _says(kind, fields) + again,
                 )
             )
-    title = f"{desk}: {len(rows)} copies" if rows else f"{desk}: no copies"
+    count = {0: "no copies", 1: "1 copy"}.get(len(rows), f"{len(rows)} copies")
+    title = f"{desk}: {count}"
     return Table(title, _HEADINGS, tuple(rows), frozenset({"34"}))
+
+
+def reconciled(watched: Collection[str], broken: Collection[str]) -> str | None:
+    """Return what the reconciliation comes to, or None where it did not watch.
+
+    Args:
+        watched: the invariants that did, by name.
+        broken: those that did not hold.
+    """
+    if _RECONCILIATION not in watched:
+        return None
+    what = "order entry, drop copy, trades and market data tell"
+    if _RECONCILIATION in broken:
+        return f"{_RECONCILIATION}: {what} two stories, which are below"
+    return f"{_RECONCILIATION}: {what} the same"
 
 
 def _fields(text: str) -> Fields:

@@ -34,6 +34,8 @@ from floorproof.market.centre_messages import (
     RequestKind,
     RequestStatus,
     RequestUpdate,
+    ServicesAgain,
+    ServicesTold,
     ShowExpirations,
     ShowGroups,
     ShowKeys,
@@ -117,6 +119,8 @@ SAID: list[tuple[object, str]] = [
     (GroupGone(entity=ALPHA, name="Desk"), "GroupGone Desk of Alpha"),
     (KeysLive(session_id=S, keys=(LiveKey(access_key_id="k", secret=SECRET, expires_ns=1),)),
      "KeysLive A10000: k"),
+    (ServicesAgain(groups=((ALPHA, "Desk"),)), "ServicesAgain Desk"),
+    (ServicesTold(), "ServicesTold "),
 ]
 # fmt: on
 
