@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from floorproof.market.identifiers import CompID
 from floorproof.runtime.participant import Context, Delivery
 from floorproof.scenario.floor import _sse
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 MARKET = "0s LP enter b buy 50 @ 100\n0s LP enter s sell 50 @ 101\n2.4s LP enter t buy 15 @ 101 ioc"
 
 
@@ -30,6 +32,14 @@ class Forgetful:
         return list(self._make(self._context).receive(delivery))
 
 
+def told_twice(scenario: floorproof.Scenario) -> tuple[Told, Told]:
+    """Run a scenario, and again with a gateway that is made again before every delivery."""
+    forgetful = floorproof.Floor(scenario)
+    make = _sse(CompID("SSE-A"), scenario.plan)
+    forgetful.add("SSE-A", lambda context: Forgetful(make, context))
+    return Told(floorproof.run(scenario, seed=5)), Told(forgetful.run(seed=5))
+
+
 @pytest.mark.rule("TWAP-3")
 @pytest.mark.parametrize("symbol", ["MNQU3", "2xMNQU3"])
 def test_a_gateway_that_is_made_again_at_every_delivery_tells_the_same_story(symbol: str) -> None:
@@ -38,12 +48,16 @@ def test_a_gateway_that_is_made_again_at_every_delivery_tells_the_same_story(sym
         parameters={"duration": "4s", "max_display": 50},
     )  # fmt: skip
     scenario = floorproof.parse(text(MARKET, more=more, types=SLICERS), PLUGINS)
-    forgetful = floorproof.Floor(scenario)
-    make = _sse(CompID("SSE-A"), scenario.plan)
-    forgetful.add("SSE-A", lambda context: Forgetful(make, context))
-
-    told = Told(floorproof.run(scenario, seed=5))
-    again = Told(forgetful.run(seed=5))
+    told, again = told_twice(scenario)
 
     assert again.result.digest == told.result.digest
     assert told.payloads("SyntheticFill", "ET1")
+
+
+@pytest.mark.rule("ASE-24", "ASE-25")
+@pytest.mark.parametrize("name", ["autospreader", "autospreader_hedges"])
+def test_spread_orders_go_on_when_their_gateway_is_made_again(name: str) -> None:
+    told, again = told_twice(floorproof.load(EXAMPLES / f"{name}.toml"))
+
+    assert again.result.digest == told.result.digest
+    assert told.payloads("SyntheticFill", "PM1")
