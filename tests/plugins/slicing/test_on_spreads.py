@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
+
+import attrs
 import pytest
+from algos import PLUGINS, enter, step, text
 from commands import EXAMPLES
+from floors import Told
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sliced import LINKS
 
 import floorproof
 from floorproof.market.fix import ExecType
+from floorproof.market.identifiers import ClOrdID
 from floorproof.market.messages import ExecutionReport
+from floorproof.market.synthetic import SynthStatus
+from floorproof.plugins.autospreader.hedging import hedge_target, units_filled
+from floorproof.plugins.autospreader.worker import Worker
+from floorproof.plugins.slicing.slicer import Slicer
+from floorproof.plugins.synthetic import Finish
+from floorproof.runtime.errors import RunError
 
 DAY = (EXAMPLES / "twap_autospreader_constant.toml").read_text()
 DEEPER = """
@@ -63,3 +79,149 @@ def test_an_order_does_not_chase_its_own_quote(latency: str) -> None:
 def test_an_order_beside_its_quote_is_somebody_elses() -> None:
     # 15349.50 / 4492.75 is 3.4165 on tick, and the quote at 15348.50.
     assert quoted(DEEPER, BESIDE, LEAVES) == ["15349.50", "15348.50"]
+
+
+# --- floors of chance -----------------------------------------------------------------
+
+SPREAD = """
+[[gateway.settings.autospreader.spread]]
+name = "MNQ-MES"
+formula = "ratio"
+tick = "0.0001"
+
+  [[gateway.settings.autospreader.spread.leg]]
+  symbol = "MNQU3"
+  ratio = "1"
+
+  [[gateway.settings.autospreader.spread.leg]]
+  symbol = "MESU3"
+  ratio = "-1.366"
+  quoting = false
+"""
+STANDING = """
+    0s LP enter b1 buy 20 @ 15350.25 on MNQU3
+    0s LP enter s1 sell 20 @ 15351.25 on MNQU3
+    0s LP enter b2 buy 40 @ 4491.75 on MESU3
+    0s LP enter s2 sell 40 @ 4493.25 on MESU3
+"""
+MIDDLE = {"MNQU3": 15350_75, "MESU3": 4492_50}
+QUANTITY = 6
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """A TWAP over a spread, and what happens around it."""
+
+    style: str
+    max_display: int
+    moves: tuple[tuple[int, str, str, int, int, bool], ...] = ()
+    """Tenths of a second, symbol, side, quantity, ticks from the middle, and whether at once."""
+
+    asked: tuple[tuple[int, str], ...] = ()
+
+    def run(self, seed: int) -> Told:
+        lines = [STANDING]
+        for number, (tenth, symbol, side, qty, ticks, immediate) in enumerate(self.moves):
+            price = (MIDDLE[symbol] + 25 * ticks) / 100
+            ioc = " ioc" if immediate else ""
+            lines.append(
+                f"{tenth / 10}s LP enter m{number} {side} {qty} @ {price:.2f} on {symbol}{ioc}"
+            )
+        parameters = {"duration": "4s", "max_display": self.max_display, "style": self.style}
+        more = enter("1s", "ET1", "t1", "TT_TWAP", f"buy {QUANTITY} MNQ-MES", parameters=parameters)
+        for tenth, what in self.asked:
+            more += step(f"{tenth / 10}s", "ET1", what, {"order": "t1"})
+        types = ("BROKER", "TT_TWAP", "autospreader")
+        made = text("\n".join(lines), more=more, types=types, links=LINKS, broker=SPREAD)
+        return Told(floorproof.run(floorproof.parse(made, PLUGINS), seed=seed, in_place=True))
+
+
+def check(told: Told) -> None:
+    """Check what must hold of it, whatever meets on the way."""
+    assert told.result.violations == ()
+    latest: dict[str, dict[int, tuple[int, int]]] = {"MNQU3": {}, "MESU3": {}}
+    for entry in told.messages:
+        report = entry.payload
+        if (entry.sender, entry.actor) != ("CME", "CME-A") or not isinstance(
+            report, ExecutionReport
+        ):
+            continue
+        if not report.parent_id or report.order_id is None:
+            continue
+        latest[report.symbol][report.order_id] = report.cum_qty, report.leaves_qty
+        # Quotes that have been filled or work are never more than the order.
+        assert sum(map(sum, latest["MNQU3"].values())) <= QUANTITY
+        assert sum(map(sum, latest["MESU3"].values())) <= hedge_target(
+            Fraction("1.366"), Fraction(QUANTITY)
+        )
+    row = told.result.windows()["ET1"].synthetic.get(ClOrdID("t1"))
+    if row is None:
+        return
+    filled = {symbol: sum(cum for cum, _ in each.values()) for symbol, each in latest.items()}
+    assert row.cum_qty == min(
+        QUANTITY, units_filled([Fraction(1), Fraction("1.366")], list(filled.values()))
+    )
+    if row.synth_status in ("Canceled", "Finished"):
+        assert not any(leaves for _, leaves in latest["MNQU3"].values())
+
+
+cases = st.builds(
+    Case,
+    style=st.sampled_from(["default", "passive", "aggressive"]),
+    max_display=st.sampled_from([20, 34, 60]),
+    moves=st.lists(
+        st.tuples(
+            st.integers(0, 59),
+            st.sampled_from(["MNQU3", "MESU3"]),
+            st.sampled_from(["buy", "sell"]),
+            st.integers(1, 9),
+            st.integers(-6, 6),
+            st.booleans(),
+        ),
+        max_size=10,
+    ).map(lambda some: tuple(sorted(some))),
+    asked=st.lists(
+        st.tuples(st.integers(11, 59), st.sampled_from(["pause", "resume", "cancel"])), max_size=2
+    ).map(lambda some: tuple(sorted(some))),
+)
+
+
+@pytest.mark.rule("SLICE-1", "SLICE-4", "ASE-11", "ASE-12")
+@settings(max_examples=settings().max_examples // 4)
+@given(cases, st.integers(0, 10**6))
+def test_any_twap_over_a_spread_meets_any_market(case: Case, seed: int) -> None:
+    check(case.run(seed))
+
+
+def _careless(slicer: Slicer, text: str = "") -> None:
+    """Be over at once, whatever still works."""
+    slicer.say(Finish(SynthStatus.CANCELED))
+    slicer.order = attrs.evolve(slicer.order, is_over=True)
+
+
+BROKEN: dict[str, tuple[type, str, Callable[..., object], Case]] = {
+    "leaves its spread behind": (
+        Slicer,
+        "stop",
+        _careless,
+        Case(style="passive", max_display=60, asked=((16, "cancel"),)),
+    ),
+    "tells no units": (
+        Worker,
+        "_fill_units",
+        lambda _: None,
+        Case(style="aggressive", max_display=34),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_broken_is_found_out(
+    row: tuple[type, str, Callable[..., object], Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, method, broken, case = row
+    check(case.run(1))
+    monkeypatch.setattr(where, method, broken)
+
+    with pytest.raises((AssertionError, RunError)):
+        check(case.run(1))
