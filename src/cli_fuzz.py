@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from .cli_tools import (
     FOUND_SOMETHING,
@@ -30,6 +30,7 @@ from .scenario.errors import ScenarioError
 from .scenario.floor import Scenario, load
 from .scenario.fuzz import hunt
 from .scenario.fuzz.corpus import Corpus, open_corpus, run_again
+from .scenario.fuzz.examples import require_hypothesis, search_examples
 from .scenario.fuzz.export import counted
 from .scenario.fuzz.failures import of_seed, outcome
 from .scenario.fuzz.hunt import Unshrunk
@@ -48,6 +49,13 @@ from .scenario.reach import Cell, Reach, owned_rules, rule_count
 @click.option("--map", "map_file", type=click.Path(path_type=Path), help="All of the map, as JSON.")
 @click.option("--corpus", "folder", type=click.Path(path_type=Path), help="Keep runs, and go on.")
 @click.option("--rerun", is_flag=True, help="Begin a corpus of something else anew.")
+@click.option(
+    "--engine",
+    type=click.Choice(["seeds", "hypothesis"]),
+    default="seeds",
+    show_default=True,
+    help="Who owns the choices.",
+)
 @click.option("--shrink-runs", type=click.IntRange(min=1), default=2_000, show_default=True)
 @click.option(
     "--max-entries",
@@ -74,6 +82,7 @@ def fuzz(
     map_file: Path | None,
     folder: Path | None,
     rerun: bool,
+    engine: str,
     shrink_runs: int,
     max_entries: int,
     patience: float,
@@ -83,7 +92,12 @@ def fuzz(
     Each cause is shrunk: steps, flow, interleaving and latencies together.  With --out it
     becomes a scenario that fails by itself, a test that does, and its story.  At the end
     stands what the runs have reached, and what they never have.
+
+    With --engine hypothesis the runs are Hypothesis's examples, as many as --seeds says and
+    those that make a failure small; its database is in the --corpus.
     """
+    if engine == "hypothesis":
+        require_hypothesis("--engine hypothesis")
     if out is not None and out.exists() and not out.is_dir():
         raise ScenarioError(str(out), "cannot write: it is no folder")
     if rerun and folder is None:
@@ -100,13 +114,17 @@ def fuzz(
         seconds=None if minutes is None else minutes * 60,
         out=out,
         shrink_runs=shrink_runs,
+        word="example" if engine == "hypothesis" else "seed",
     )
-    corpus = None if folder is None else open_corpus(folder, scenario, rerun=rerun)
-    searched = hunt_of.search(seeds, corpus)
+    if engine == "hypothesis":
+        searched = hunt_of.examples(seeds, folder)
+    else:
+        corpus = None if folder is None else open_corpus(folder, scenario, rerun=rerun)
+        searched = hunt_of.search(seeds, corpus)
     for cause, failing in hunt.causes_of(searched):
         hunt_of.pursue(cause, failing)
     hunt_of.tell_map(searched.reach, map_file)
-    summary = f"{searched.seeds:,} seeds, {len(searched.failed):,} failures"
+    summary = f"{searched.seeds:,} {hunt_of.word}s, {len(searched.failed):,} failures"
     many = len(searched.causes)
     say(summary + (f" of {many} cause{'s' * (many > 1)}" if many else ""))
     return FOUND_SOMETHING if searched.failed else 0
@@ -114,6 +132,22 @@ def fuzz(
 
 def _progress() -> Progress:
     return Progress(console=Console(stderr=True), disable=not sys.stderr.isatty())
+
+
+@attrs.define
+class _Counter:
+    """Shows how many runs there were, and how many failed for each cause."""
+
+    _bar: Progress
+    _task: TaskID
+    _what: str
+    _causes: dict[str, int] = attrs.field(init=False, factory=dict)
+
+    def __call__(self, ran: Ran) -> None:
+        for cause in ran.causes:
+            self._causes[cause] = self._causes.get(cause, 0) + 1
+        told = "".join(f", {many} {cause}" for cause, many in self._causes.items())
+        self._bar.update(self._task, advance=1, description=f"{self._what}{told}")
 
 
 @attrs.frozen(kw_only=True)
@@ -127,6 +161,8 @@ class _Hunt:
     seconds: float | None
     out: Path | None
     shrink_runs: int
+    word: str
+    """What a run's number is."""
 
     # --- seeds -----------------------------------------------------------------------
 
@@ -152,14 +188,10 @@ class _Hunt:
 
     def _seeds(self, seeds: Sequence[int], reach: Reach, corpus: Corpus | None) -> Searched:
         with _progress() as bar:
-            task = bar.add_task("seeds", total=len(seeds))
-            causes: dict[str, int] = {}
+            count = _Counter(bar, bar.add_task("seeds", total=len(seeds)), "seeds")
 
             def took(ran: Ran, new: Sequence[Cell]) -> None:
-                for cause in ran.causes:
-                    causes[cause] = causes.get(cause, 0) + 1
-                told = "".join(f", {many} {cause}" for cause, many in causes.items())
-                bar.update(task, advance=1, description=f"seeds{told}")
+                count(ran)
                 if corpus is not None:
                     corpus.take(ran, new)
 
@@ -173,6 +205,24 @@ class _Hunt:
                 seconds=self.seconds,
                 reach=reach,
                 took=took,
+            )
+
+    # --- examples --------------------------------------------------------------------
+
+    def examples(self, many: int, folder: Path | None) -> Searched:
+        reach = Reach()
+        goals = hunt.check_reproducible(self.scenario, limits=self.limits).goals
+        reach.goals |= {goal.name: goal for goal in goals}
+        with _progress() as bar:
+            count = _Counter(bar, bar.add_task("examples", total=many), "examples")
+            return search_examples(
+                self.scenario,
+                many,
+                limits=self.limits,
+                seconds=self.seconds,
+                database=None if folder is None else folder / "hypothesis",
+                reach=reach,
+                took=lambda ran, _new: count(ran),
             )
 
     def _run_again(self, corpus: Corpus) -> list[Ran]:
@@ -211,10 +261,12 @@ class _Hunt:
                 failing,
                 limits=self.limits,
                 max_runs=self.shrink_runs,
+                word=self.word,
                 progress=lambda: bar.advance(task),
             )
         say(f"{cause}: {found.failure.text}")
-        say(f"  {counted(len(failing), 'seed')}, the first is {failing[0].seed}")
+        which = "first" if self.word == "seed" else "smallest"
+        say(f"  {counted(len(failing), self.word)}, the {which} is {failing[0].seed}")
         if isinstance(found, Unshrunk):
             say(f"  {found.why}")
             return
@@ -231,7 +283,7 @@ class _Hunt:
         plan = self.scenario.plan
         ledger = {rule.id: rule.says for rule in plan.shelf.plugins.ledger()}
         rules = rule_count(reach, ledger, owned_rules(plan))
-        print_table(reach_told.table(reach, ledger))
+        print_table(reach_told.table(reach, ledger, self.word))
         for line in reach_told.summary(reach, rules):
             say(line)
         with written_to(file) as stream:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn, Protocol
 
 import attrs
@@ -207,3 +207,99 @@ class Recorded(_Source):
 
     def rarely(self, choice: Choice, bound: int, one_in: int) -> int:
         return self.choose(choice, bound)
+
+
+@attrs.define
+class Counted(_Source):
+    """Every choice is 0, and those that could have been made are counted by their kind."""
+
+    _seed: int = attrs.field(init=False, default=0)
+    _replay: Mapping[str, int] = attrs.field(init=False, factory=dict)
+
+    varies: bool = attrs.field(init=False, default=True)
+    asked: dict[str, int] = attrs.field(factory=dict)
+    rare: set[str] = attrs.field(factory=set)
+    """The kinds that are seldom made."""
+
+    def choose(self, choice: Choice, bound: int) -> int:
+        self.asked[choice.kind] = self.asked.get(choice.kind, 0) + 1
+        return 0
+
+    def rarely(self, choice: Choice, bound: int, one_in: int) -> int:
+        self.rare.add(choice.kind)
+        return self.choose(choice, bound)
+
+
+OFTEN, SELDOM = 20, 2
+"""How many choices of a kind are other than 0 in a drawn run, about, and of a rare kind."""
+
+
+@attrs.define
+class Drawn(_Source):
+    """Choices that a search draws as a run asks for them, few of many.
+
+    Of each kind it is drawn how many choices further on the next one is that is not left at
+    0, or 0 for no more of that kind; then that choice's value.  So what is drawn is as long
+    as what differs from the default, every number in it that goes down brings the run nearer
+    to it, and rare kinds (the order of what is simultaneous) are varied as much as others.
+
+    What *draw* raises is kept until the run is over: nothing is drawn any more from then on.
+
+    Args:
+        draw: gives a number from 0 to the one that it is given.
+        counted: a run in which every choice was 0.
+    """
+
+    _draw: Callable[[int], int]
+    _counted: Counted
+    _seed: int = attrs.field(init=False, default=0)
+    _replay: Mapping[str, int] = attrs.field(init=False, factory=dict)
+
+    varies: bool = attrs.field(init=False, default=True)
+    stopped: BaseException | None = attrs.field(init=False, default=None)
+    """What *draw* raised."""
+
+    _ahead: dict[str, int] = attrs.field(init=False, factory=dict)
+    """By kind, how many choices further on the next one is that is made; 0 for none."""
+
+    _is_seeded: bool = attrs.field(init=False, default=False)
+
+    def choose(self, choice: Choice, bound: int) -> int:
+        kind = choice.kind
+        ahead = self._ahead.get(kind)
+        if ahead is None:
+            ahead = self._next(kind)
+        if ahead > 1:
+            self._ahead[kind] = ahead - 1
+            return 0
+        if not ahead:
+            return 0
+        value = self._number(bound)
+        self._next(kind)
+        if value:
+            self.taken[str(choice)] = value
+        return value
+
+    def rarely(self, choice: Choice, bound: int, one_in: int) -> int:
+        return self.choose(choice, bound)
+
+    def stream(self, actor: str, purpose: str) -> random.Random:
+        if not self._is_seeded:  # only a run that asks for chance has any
+            self._is_seeded = True
+            self._seed = self._number(2**16)
+        return _Source.stream(self, actor, purpose)
+
+    def _next(self, kind: str) -> int:
+        many = SELDOM if kind in self._counted.rare else OFTEN
+        reach = max(2, 2 * self._counted.asked.get(kind, 0) // many)
+        ahead = self._ahead[kind] = self._number(reach)
+        return ahead
+
+    def _number(self, bound: int) -> int:
+        if self.stopped is not None:
+            return 0
+        try:
+            return self._draw(bound)
+        except BaseException as error:  # the run must come to its end first
+            self.stopped = error
+            return 0
