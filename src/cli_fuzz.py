@@ -29,6 +29,14 @@ from .scenario import reach_told
 from .scenario.errors import ScenarioError
 from .scenario.floor import Scenario, load
 from .scenario.fuzz import hunt
+from .scenario.fuzz.combinations import (
+    ALONE,
+    CONFLICT,
+    NO_ORDER,
+    Combinations,
+    Finding,
+    try_all,
+)
 from .scenario.fuzz.corpus import Corpus, open_corpus, run_again
 from .scenario.fuzz.examples import require_hypothesis, search_examples
 from .scenario.fuzz.export import counted
@@ -56,6 +64,7 @@ from .scenario.reach import Cell, Reach, owned_rules, rule_count
     show_default=True,
     help="Who owns the choices.",
 )
+@click.option("--plugins", is_flag=True, help="Try other rule sets, in other orders.")
 @click.option("--shrink-runs", type=click.IntRange(min=1), default=2_000, show_default=True)
 @click.option(
     "--max-entries",
@@ -83,6 +92,7 @@ def fuzz(
     folder: Path | None,
     rerun: bool,
     engine: str,
+    plugins: bool,
     shrink_runs: int,
     max_entries: int,
     patience: float,
@@ -95,7 +105,13 @@ def fuzz(
 
     With --engine hypothesis the runs are Hypothesis's examples, as many as --seeds says and
     those that make a failure small; its database is in the --corpus.
+
+    With --plugins each seed draws rule sets from those that are installed, and an order
+    of them.  It says which do not commute though nothing declares their order, and which
+    fail together and not alone.
     """
+    if plugins and (engine != "seeds" or folder is not None or out is not None or map_file):
+        raise ScenarioError("--plugins", "expected no --engine, --corpus, --out or --map with it")
     if engine == "hypothesis":
         require_hypothesis("--engine hypothesis")
     if out is not None and out.exists() and not out.is_dir():
@@ -116,6 +132,8 @@ def fuzz(
         shrink_runs=shrink_runs,
         word="example" if engine == "hypothesis" else "seed",
     )
+    if plugins:
+        return hunt_of.combine(seeds)
     if engine == "hypothesis":
         searched = hunt_of.examples(seeds, folder)
     else:
@@ -128,6 +146,17 @@ def fuzz(
     many = len(searched.causes)
     say(summary + (f" of {many} cause{'s' * (many > 1)}" if many else ""))
     return FOUND_SOMETHING if searched.failed else 0
+
+
+def _of_rule_sets(finding: Finding) -> str:
+    names = " and ".join(map(repr, finding.rule_sets))
+    match finding.kind:
+        case kind if kind == NO_ORDER:
+            return f"{names} do not commute, and nothing declares their order"
+        case kind if kind == CONFLICT:
+            return f"{names} fail together, and declare no conflict"
+        case _:
+            return f"{names} fails by itself"
 
 
 def _progress() -> Progress:
@@ -248,6 +277,43 @@ class _Hunt:
         if again:
             say(f"{counted(len(again), 'known failure')} run again, {len(failing):,} still fail")
         return failing
+
+    # --- rule sets -------------------------------------------------------------------
+
+    def combine(self, seeds: int) -> int:
+        """Try rule sets together, and say what is found of them."""
+        combinations = Combinations(self.scenario, self.limits)
+        for exchange, names in combinations.admissible.items():
+            say(f"{exchange}: {counted(len(names), 'rule set')}: {', '.join(names) or 'none'}")
+        for name, why in combinations.left_out.items():
+            say(f"left out: {name}: {why}")
+        found: dict[object, Finding] = {}
+        with _progress() as bar:
+            task = bar.add_task("rule sets", total=seeds)
+            tried = try_all(
+                self.file,
+                combinations,
+                range(1, seeds + 1),
+                jobs=min(self.jobs, seeds),
+                seconds=self.seconds,
+                progress=lambda: bar.advance(task),
+            )
+            count = 0
+            for findings in tried:
+                count += 1
+                for finding in findings:
+                    found.setdefault(finding.about, finding)
+        for finding in found.values():
+            say(f"{finding.exchange}: {_of_rule_sets(finding)}, seed {finding.seed}")
+            say(f"  {finding.text}")
+        kinds = [finding.kind for finding in found.values()]
+        say(
+            f"{count:,} seeds, {counted(kinds.count(NO_ORDER), 'pair')} that"
+            f" {'does' if kinds.count(NO_ORDER) == 1 else 'do'} not commute,"
+            f" {counted(kinds.count(CONFLICT), 'undeclared conflict')},"
+            f" {counted(kinds.count(ALONE), 'failure')} of one alone"
+        )
+        return FOUND_SOMETHING if found else 0
 
     # --- what they come to -----------------------------------------------------------
 

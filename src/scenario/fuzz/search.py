@@ -13,11 +13,8 @@ import attrs
 from ..floor import Scenario, load
 from ..reach import Cell, Reach
 from .failures import Failure, of_seed
-from .watchdog import Limits
+from .watchdog import ENDED_AFTER, Limits
 from .workers import WorkerEnded, spread
-
-_HARD = 5
-"""After so many times the patience with a run its process is ended."""
 
 
 @attrs.frozen
@@ -89,7 +86,7 @@ def search(
         if jobs == 1
         else partial(_process, path, dict(settings), limits)
     )
-    running = spread(make, seeds, jobs=jobs, lost=_lost, patience_s=_HARD * limits.patience_s)
+    running = spread(make, seeds, jobs=jobs, lost=_lost, patience_s=ENDED_AFTER * limits.patience_s)
     with closing(running):  # an interrupt ends its processes at once
         for seed, ran in running:
             count += 1

@@ -22,6 +22,9 @@ MAX_ENTRIES = 1_000_000
 PATIENCE_S = 10.0
 """How long, by the clock on the wall, a run may go without a new entry."""
 
+ENDED_AFTER = 5
+"""After so many times the patience with a run its process is ended."""
+
 
 @attrs.frozen
 class Limits:
