@@ -99,11 +99,16 @@ def setting(
 
 
 def tags(wish: Wish) -> Tags:
-    """Return the tags that somebody sends: mostly an id that he may use, mostly the same one."""
+    """Return the tags that somebody sends: mostly an id that he may use, mostly the same one.
+
+    What is wrong otherwise has a wrong tag as well, every other time.
+    """
     number = 3 * wish.about + wish.size
     smp_id: str | None = IDS[0] if number % 3 else IDS[number % 2]
     if number % 11 == 0:
         smp_id = None
+    elif wish.odd in ("no such instrument", "a used name", "a wrong term") and wish.far % 2:
+        smp_id = "7654321"
     elif number % 31 == 0:
         smp_id = IDS[2] if wish.far else "7654321"
     instruction: str | None = (None, "N", "O", None, "N")[(wish.about + wish.far) % 5]
