@@ -35,6 +35,7 @@ from ..market.quotes import MassQuote, MassQuoteAck, QuoteCancel, QuoteCancelAck
 from ..market.rejects import BusinessMessageReject, SessionReject
 from ..market.staging import ChildRefused, ChildReserved, ReserveChild
 from ..market.synthetic import OnBehalf
+from ..market.working import Working
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
 from .quote_routing import QuoteRouting
 
@@ -128,6 +129,25 @@ class ExchangeGateway:
         self._requests = 0
         self._rejects = 0
         self._now_ns = 0
+
+    def working(self) -> Iterator[Working]:
+        """Yield the orders that work, as far as this gateway knows, or that it has sent."""
+        for order in self._latest.values():
+            yield Working(
+                session_id=order.session_id,
+                user=order.user,
+                cl_ord_id=order.cl_ord_id,
+                symbol=order.symbol,
+                audience=order.audience,
+                parent_id=order.parent_id,
+            )
+
+    def unanswered(self) -> Iterator[str]:
+        """Yield the requests that a venue or a parent has not answered yet, in words."""
+        for name, request in self._sent.items():
+            yield f"{type(request).__name__} {name}"
+        for user, cl_ord_id in self._waiting:
+            yield f"{user}'s {cl_ord_id}, which waits for its parent's room"
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = delivery.now_ns

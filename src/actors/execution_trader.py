@@ -64,9 +64,10 @@ class ExecutionTrader:
                 if self._habits.claims_whatever_is_available:
                     yield from self.terminal.act(ClaimOrder(staged_order_id=name))
             case StagedUpdate(owner=owner, staged_order_id=name):
-                if owner == self._name and name not in self._begun:
+                shown = self.terminal.window.staged.get(name)
+                if owner == self._name and name not in self._begun and shown is not None:
                     self._begun.add(name)
-                    yield from self._work(self.terminal.window.staged[name])
+                    yield from self._work(shown)
             case ExecutionReport(leaves_qty=0, orig_cl_ord_id=None, parent_id=name):
                 # Only after a child that has traded: so there is an end to it.
                 row = self.terminal.window.staged.get(name) if name is not None else None

@@ -25,14 +25,22 @@ from ..market.fix_line import (
 from ..market.identifiers import CompID
 from ..market.messages import ExecutionReport
 from ..market.rejects import SessionReject
+from ..market.working import Working
 from ..runtime.kernel import ENVIRONMENT
 from ..runtime.participant import Answer, Context, Delivery, Fact, Responder, Send
 from ..wire.fix_session_values import Output, Received, SessionState
 from ..wire.fix_text import Unsayable
 from ..wire.ilink import Refused, decode, encode, is_request, message_type
 from ..wire.ilink_names import Request, name_of
+from .exchange_gateway import ExchangeGateway
 from .fix_end import EndConfig, FixEnd, SessionDue
 from .session_keys import KeyFiles
+
+
+class ConnectAgain(msgspec.Struct, frozen=True, gc=False):
+    """To itself: a session that has lost its connection is to have another."""
+
+    peer: CompID
 
 
 @attrs.define
@@ -40,8 +48,11 @@ class _Client:
     """One of a participant's sessions."""
 
     end: FixEnd
-    held: list[Request] = attrs.field(factory=list)
-    """What waits for a logon that is under way."""
+    held: list[Request]
+    """What waits for a logon that is under way; it outlasts a crash."""
+
+    has_left: bool = False
+    """Whether it has logged out, and does not want to be connected."""
 
 
 class FixClient:
@@ -64,9 +75,18 @@ class FixClient:
 
     def __init__(self, inner: Responder, configs: Sequence[EndConfig], context: Context) -> None:
         self._inner = inner
+        self._name = context.name
+        self._is_back = "began" in context.store
+        """Whether it has been made again after a crash."""
+
+        context.store["began"] = True
         self._keys = KeyFiles(context.store)
         self._clients = {
-            config.peer: _Client(FixEnd(self._keys.signing(config), context)) for config in configs
+            config.peer: _Client(
+                FixEnd(self._keys.signing(config), context),
+                context.store.setdefault(f"held for {config.peer}", []),  # type: ignore[arg-type]  # what survives a crash is untyped
+            )
+            for config in configs
         }
         self._now_ns = 0
 
@@ -76,8 +96,22 @@ class FixClient:
             yield from self._passed(begin(), None)
         for client in self._clients.values():
             config = client.end.config
-            if config.connects and self._keys.can_log_on(config):
+            if not (config.connects and self._keys.can_log_on(config)):
+                continue
+            if self._is_back:  # what time it is, a message will tell
+                yield Send(self._name, ConnectAgain(client.end.peer))
+            else:
                 yield from self._connect(client)
+
+    def working(self) -> Iterator[Working]:
+        """Yield what its participant, a gateway, believes to work."""
+        assert isinstance(self._inner, ExchangeGateway), "asked of a gateway alone"
+        yield from self._inner.working()
+
+    def unanswered(self) -> Iterator[str]:
+        """Yield the requests of its participant, a gateway, that have had no answer."""
+        assert isinstance(self._inner, ExchangeGateway), "asked of a gateway alone"
+        yield from self._inner.unanswered()
 
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = now_ns = delivery.now_ns
@@ -95,7 +129,11 @@ class FixClient:
                 yield from self._do(mine, mine.end.due(now_ns), delivery)
             case KeyFile() as file if self._keys.takes(file, delivery.sender):
                 yield from self._take_key(file)
-            case FixText() | Disconnected() | SessionDue() | KeyFile() as message:
+            case ConnectAgain(peer) if delivery.sender == delivery.recipient:
+                lost = self._clients[peer]
+                if lost.end.session.state is SessionState.DISCONNECTED and not lost.has_left:
+                    yield from self._connect(lost)
+            case FixText() | Disconnected() | SessionDue() | KeyFile() | ConnectAgain() as message:
                 yield Fact(
                     "session mismatch",
                     {"sender": delivery.sender, "message": type(message).__name__},
@@ -123,6 +161,7 @@ class FixClient:
             yield Fact("session mismatch", {"sender": delivery.sender, "message": named})
             return
         client = self._clients[act.venue]
+        client.has_left = isinstance(act, LogOutSession)
         yield from client.end.act(
             act, delivery.now_ns, partial(self._do, client, delivery=delivery)
         )
@@ -215,8 +254,12 @@ class FixClient:
     def _changed(
         self, client: _Client, delivery: Delivery | None, state: SessionState
     ) -> Iterator[Answer]:
+        again_ns = client.end.config.reconnect_ns
+        if state is SessionState.DISCONNECTED and again_ns is not None and not client.has_left:
+            yield Send(self._name, ConnectAgain(client.end.peer), again_ns, background=True)
         if state is SessionState.CONNECTED or not client.held or delivery is None:
             return
-        held, client.held = client.held, []
+        held = [*client.held]
+        client.held.clear()
         for request in held:
             yield from self._say(client, request, delivery)

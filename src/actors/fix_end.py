@@ -57,6 +57,10 @@ class EndConfig:
     connects: bool = True
     """At a client's end: whether it connects as the run begins."""
 
+    reconnect_ns: int | None = None
+    """At a client's end: how long after it has lost its connection it connects again; None for
+    never."""
+
     operators: tuple[str, ...] = ()
     """At a venue's end: who may send over the session (50); none for anybody."""
 

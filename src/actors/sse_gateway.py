@@ -198,6 +198,11 @@ class SseGateway:
                 return instruments[symbol]
         return None
 
+    def parents(self) -> Iterator[tuple[Parent, Sequence[CompID]]]:
+        """Yield every staged order with those who may see it."""
+        for _, parent in self._parents.values():
+            yield parent, self._config.logins.audience(parent.originator, parent.account)
+
     # --- requests --------------------------------------------------------------------
 
     def _stage(self, order: NewStagedOrder, sender: CompID) -> Iterator[Answer]:

@@ -185,7 +185,10 @@ class Window:
     fills: list[FillRow] = attrs.Factory(list)
 
     def show(self, message: object, sender: CompID, now_ns: int) -> None:
-        """Take in one message from *sender*; what has no place in the window is passed over."""
+        """Take in one message from *sender*; what has no place in the window is passed over.
+
+        So is what is told of an order that was never shown, as a fault has lost that message.
+        """
         match message:
             case StagedAck():
                 self.staged[message.staged_order_id] = StagedRow(
@@ -204,7 +207,7 @@ class Window:
                     time_ns=now_ns,
                     free_qty=message.order_qty,
                 )
-            case StagedUpdate():
+            case StagedUpdate() if message.staged_order_id in self.staged:
                 row = self.staged[message.staged_order_id]
                 if message.cum_qty < row.cum_qty:
                     self._parent_taken_back(row, message)
@@ -213,7 +216,7 @@ class Window:
                 row.free_qty, row.time_ns = message.free_qty, now_ns
                 row.order_qty, row.price = message.order_qty, message.price
                 row.traded, row.request_no = message.traded, message.request_no
-            case ParentPartialFill():
+            case ParentPartialFill() if message.staged_order_id in self.staged:
                 self._parent_filled(message, now_ns)
             case SyntheticAck():
                 self.synthetic[message.cl_ord_id] = SyntheticRow(
@@ -231,13 +234,13 @@ class Window:
                     synth_status=message.synth_status,
                     time_ns=now_ns,
                 )
-            case SyntheticUpdate():
+            case SyntheticUpdate() if message.cl_ord_id in self.synthetic:
                 order = self.synthetic[message.cl_ord_id]
                 order.synth_status, order.text = message.synth_status, message.text
                 order.order_qty, order.price = message.order_qty, message.price
                 order.cum_qty, order.leaves_qty = message.cum_qty, message.leaves_qty
                 order.time_ns = now_ns
-            case SyntheticFill():
+            case SyntheticFill() if message.cl_ord_id in self.synthetic:
                 self._synthetic_filled(message, now_ns)
             case ExecutionReport() if message.exec_type is not ExecType.REJECTED:
                 self._reported(message, sender, now_ns)

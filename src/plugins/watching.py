@@ -21,6 +21,7 @@ from ..market.credentials import Logins
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
 from ..market.sessions import TradingState
+from ..runtime.faults import FaultPlan
 from ..runtime.journal import Entry
 
 
@@ -50,6 +51,10 @@ class WatchedFloor(Protocol):
     @property
     def drop_copy(self) -> CopySetup | None:
         """How drop copy is set up, where desks have target sessions."""
+
+    @property
+    def fault_plan(self) -> FaultPlan | None:
+        """What may go wrong, or None where nothing may."""
 
     def gateways(self, kind: str) -> Sequence[CompID]:
         """Return the gateways of a kind, ``sse`` or ``exchange``."""

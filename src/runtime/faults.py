@@ -89,11 +89,20 @@ class FaultPlan:
     """From then on nothing goes wrong any more; what is cut is healed, and who was slow has
     caught up.  Clocks stay as they are.  None for never."""
 
+    settle_ns: int = attrs.field(default=0, validator=_not_negative)
+    """How long the floor goes on after that even if only what is in the background is left to
+    happen, so that sessions find out what they have missed."""
+
     links: tuple[tuple[str, str], ...] = ()
     """The links that are not reliable, from and to; all between two participants if empty."""
 
     actors: tuple[str, ...] = ()
     """Those who may pause, crash and be slow, and whose clocks may be off."""
+
+    @property
+    def settled_ns(self) -> int:
+        """Until when the floor goes on; 0 where it ends when there is nothing left to do."""
+        return 0 if self.until_ns is None else self.until_ns + self.settle_ns
 
     def budget(self, kind: str) -> int:
         """Return how many faults of *kind* there may be."""

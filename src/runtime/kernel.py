@@ -346,7 +346,15 @@ class Kernel:
         return False
 
     def _is_over(self) -> bool:
-        """Return whether only what is in the background is left to happen."""
+        """Return whether only what is in the background is left to happen.
+
+        With faults it is not before the floor has had time to settle.
+        """
+        if self._faults is not None:
+            next_ns = self._next_ns()
+            plan = self._faults.plan
+            if plan.settle_ns and next_ns is not None and next_ns <= plan.settled_ns:
+                return False
         if not all(delivery.background for delivery in self._next_phase):
             return False
         if not all(each.background for due in self._due.values() for each in due):
@@ -534,6 +542,9 @@ class Kernel:
         if seat.scope is not None:
             self._handed_over = True
             seat.scope.cancel()
+            if seat.idle:  # it has to end before the floor goes on
+                seat.idle = False
+                self._awake += 1
         self.post(self._environment, Send(seat.name, Restart(), down_ns))
 
     def _restart(self, seat: Seat, delivery: Delivery) -> None:

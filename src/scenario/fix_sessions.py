@@ -141,6 +141,7 @@ def _session(
             settings=client,
             dialect=dialect,
             connects=table.connects,
+            reconnect_ns=table.reconnect,
             key_session=key_session,
             key_givers=givers,
             awaits_key=awaits_key,

@@ -44,7 +44,7 @@ from ..plugins.binding import admission, session_rules, venue_manager, venue_rul
 from ..plugins.manager import Plugins
 from ..plugins.synthetic import Hours, acts
 from ..runtime.choices import Choices, Defaults, Recorded, Seeded
-from ..runtime.faults import ACTOR_KINDS, LINK_KINDS
+from ..runtime.faults import ACTOR_KINDS, CLOCK_KINDS, LINK_KINDS, FaultPlan
 from ..runtime.journal import Entry, Header, Journal
 from ..runtime.kernel import Kernel
 from ..runtime.participant import Context, Factory, Participant, Responder, Run
@@ -369,8 +369,12 @@ class _Watched:
     @property
     def faults(self) -> Sequence[str]:
         faults = self._plan.faults
-        kinds = (*LINK_KINDS, *ACTOR_KINDS)
+        kinds = (*LINK_KINDS, *ACTOR_KINDS, *CLOCK_KINDS)
         return () if faults is None else tuple(kind for kind in kinds if faults.budget(kind))
+
+    @property
+    def fault_plan(self) -> FaultPlan | None:
+        return self._plan.faults
 
     def gateways(self, kind: str) -> Sequence[CompID]:
         return self._plan.gateways(kind)

@@ -292,6 +292,11 @@ class FixSessionTable:
     manual: bool = True
     """Whether people send what is sent (FIX 1028)."""
 
+    reconnect: Duration | None = attrs.field(
+        default=None, validator=validators.optional(validators.gt(Duration(0)))
+    )
+    """How long after it has lost its connection it connects again; it waits for a step without."""
+
     max_resend: int = attrs.field(default=2_500, validator=validators.ge(1))
     largest_order: int = attrs.field(default=99_999, validator=validators.ge(1))
     """An order for more is refused by the session."""
@@ -435,6 +440,9 @@ class FaultsTable:
     until: Duration | None = None
     """From then on nothing goes wrong any more, what is cut is healed, and who was slow has
     caught up; clocks stay as they are."""
+
+    settle: Duration = attrs.field(default=Duration(0), validator=_not_negative)
+    """How long the floor goes on after that, and within which it must agree (`agreement`)."""
 
     links: tuple[str, ...] = ()
     """The links that are not reliable, as ``"ET1>SSE-A"``; all if there are none."""

@@ -28,6 +28,8 @@ def fault_plan(table: FaultsTable, names: Mapping[str, object]) -> FaultPlan | N
     for kind in of_actors:
         if getattr(table, kind) and not table.actors:
             raise ScenarioError(f"faults.{kind}", "expected `actors` to say who it may befall")
+    if table.settle and table.until is None:
+        raise ScenarioError("faults.settle", "expected `until` to say from when on")
     budgets = {kind: getattr(table, kind) for kind in (*LINK_KINDS, *of_actors)}
     if not any(budgets.values()):
         return None
@@ -38,6 +40,7 @@ def fault_plan(table: FaultsTable, names: Mapping[str, object]) -> FaultPlan | N
         queue=table.queue,
         clock_off_ns=table.clock_off,
         until_ns=table.until,
+        settle_ns=table.settle,
         links=links,
         actors=table.actors,
     )

@@ -228,6 +228,29 @@ def test_what_a_crashed_participant_wanted_to_be_told_is_gone_with_it(in_place: 
     assert ran.facts("tick") == [81 * MS]
 
 
+def test_who_has_crashed_ends_before_anything_else_happens() -> None:
+    """Whichever task Trio runs first: the last to go idle may step the floor on."""
+    plan = FaultPlan(crash=1, actors=("b",))
+
+    class Quiet:
+        def receive(self, delivery: Delivery) -> Iterator[Answer]:
+            yield Fact("got", delivery.message)
+
+    for _ in range(20):
+        journal = Journal()
+        kernel = Kernel(choices=Recorded({"crash b>b 2": 5 * MS}), journal=journal, faults=plan)
+        for name in ("a", "b", "c"):
+            kernel.add(name, lambda _context: Quiet())
+            for at_ms in (0, 10, 20):
+                kernel.schedule(at_ms * MS, name, str(at_ms))
+        kernel.run_to_end()
+
+        kinds = [each.kind for each in journal.entries]
+        # What is from outside waits until it is back, at 15 ms.
+        assert kinds.count("got") == 9
+        assert "undeliverable" not in kinds
+
+
 def test_one_that_waits_crashes_and_is_made_again() -> None:
     def make(context: Context) -> Any:
         class Waits:
@@ -439,3 +462,27 @@ def test_seeds_find_every_kind() -> None:
     }
 
     assert kinds - {"order"} == {*LINK_KINDS, *ACTOR_KINDS, *CLOCK_KINDS}
+
+
+# --- and time to settle --------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize(("settle_ms", "beats"), [(0, 1), (25, 4)])
+def test_a_floor_has_time_to_settle_when_only_its_background_is_left(
+    settle_ms: int, beats: int, in_place: bool
+) -> None:
+    class Beats:
+        def receive(self, delivery: Delivery) -> Iterator[Answer]:
+            yield Fact("beat", delivery.now_ns)
+            yield Send("heart", "beat", 10 * MS, background=True)
+
+    journal = Journal()
+    plan = FaultPlan(drop=1, until_ns=5 * MS, settle_ns=settle_ms * MS)
+    kernel = Kernel(choices=Defaults(), journal=journal, in_place=in_place, faults=plan)
+    kernel.add("heart", lambda _context: Beats())
+    kernel.schedule(0, "heart", "beat")
+
+    kernel.run_to_end()
+
+    assert [each.kind for each in journal.entries].count("beat") == beats

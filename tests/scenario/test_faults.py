@@ -64,6 +64,7 @@ WRONG = {
     'drop = -1':                               "faults.drop",
     'one_in = 0':                              "faults.one_in",
     'longest = "0s"':                          "faults.longest",
+    'settle = "1s"':                           "faults.settle: expected `until`",
     'queue = 0':                               "faults.queue",
     'clock_off = "0s"':                        "faults.clock_off",
     'skew = 1':                                "faults.skew: expected `actors` to say who",

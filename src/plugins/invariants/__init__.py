@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..hookspecs import CONTRACT_VERSION, hookimpl
+from .agreement import Agreement
 from .books import UncrossedBooks
 from .drop_copy import OneStory
 from .orders import BothSides, OrderQuantities
@@ -17,6 +18,7 @@ floorproof_contract = CONTRACT_VERSION
 @hookimpl
 def invariants() -> Mapping[str, type]:
     return {
+        "agreement": Agreement,
         "both-sides": BothSides,
         "one-owner": OneOwner,
         "one-story": OneStory,

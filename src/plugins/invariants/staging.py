@@ -12,6 +12,7 @@ import attrs
 
 from ...market.credentials import Login, Logins
 from ...market.fix import ExecType
+from ...market.fix_line import FixText
 from ...market.identifiers import CompID, Qty, StagedOrderID
 from ...market.messages import ExecutionReport
 from ...market.staging import ParentPartialFill, StagedAck, StagedUpdate
@@ -60,7 +61,8 @@ class _Owners(Watcher):
 class ParentFills:
     """Each fill of a child is one fill of its staged order, of that quantity, and no other is.
 
-    In the end all that exchanges have filled for a staged order is its own.
+    In the end all that exchanges have filled for a staged order is its own; FIX text does not
+    say whose a fill is, so that where an exchange speaks it that is not known.
     """
 
     def watch(self, floor: WatchedFloor) -> Watcher | None:
@@ -72,7 +74,7 @@ class ParentFills:
 
 @attrs.define
 class _Fills(Watcher):
-    sees = (ExecutionReport, StagedAck, ParentPartialFill)
+    sees = (ExecutionReport, StagedAck, ParentPartialFill, FixText)
 
     _gateways: Collection[str]
     _exchanges: Collection[str]
@@ -84,6 +86,9 @@ class _Fills(Watcher):
 
     _due: dict[int, tuple[_Order, Qty, Qty]] = attrs.field(init=False, factory=dict)
     """Of each child's fill, by its entry: the parent, the quantity, and the parent's total."""
+
+    _in_text: bool = attrs.field(init=False, default=False)
+    """Whether an exchange has spoken FIX text."""
 
     _told: set[int] = attrs.field(init=False, factory=set)
     """Those fills that somebody has been told of as the parent's."""
@@ -98,6 +103,8 @@ class _Fills(Watcher):
                 entry.sender in self._exchanges
             ):
                 self._made[parent] = self._made.get(parent, 0) + report.last_qty
+            case FixText() if entry.sender in self._exchanges:
+                self._in_text = True
             case ParentPartialFill() as fill:
                 return self._parent(fill, entry)
             case _:
@@ -138,6 +145,8 @@ class _Fills(Watcher):
                     f"a child of {name} has filled {last_qty}, and {name} has not", (seq,)
                 )
         for (gateway, name), filled in self._filled.items():
+            if self._in_text:
+                break
             made = self._made.get(name, 0)
             if made != filled:
                 return Broken(
