@@ -19,8 +19,14 @@ from floorproof.scenario.floor import Floor
 
 ALL = tuple(str(each) for each in CopyFilter)
 
-FIRMS = {"ALPHA": "AAA", "BRAVO": "BBB", "CLEAR": "CCC", "DELTA": "DDD"}
-CLEARED = ("ALPHA", "BRAVO")
+REGISTERED: Mapping[str, tuple[str, str | None]] = {
+    "AAA": ("ALPHA", "CCC"),
+    "BBB": ("BRAVO", "CCC"),
+    "CCC": ("CLEAR", None),
+    "DDD": ("DELTA", None),
+}
+"""By GFID, whose each firm is, and who clears for it."""
+
 SOURCES = {"ALPHA": "X01AAA", "BRAVO": "X02BBB", "DELTA": "X03DDD"}
 TARGETS = {"COPY-A": ("A10000", "ALPHA"), "COPY-B": ("B10000", "BRAVO")}
 TARGETS |= {"COPY-C": ("C10000", "CLEAR"), "COPY-D": ("D10000", "DELTA")}
@@ -45,6 +51,8 @@ def scenario(
     extra: str = "",
     service: str = "",
     keys: bool = True,
+    firms: Mapping[str, tuple[str, str | None]] = REGISTERED,
+    targets: Mapping[str, tuple[str, str]] = TARGETS,
 ) -> str:
     """Return a scenario's text.
 
@@ -53,6 +61,8 @@ def scenario(
         groups: by desk, the filters and the sources of its group.
         fix: whether ALPHA's session speaks FIX text.
         session: more of that session's table.
+        firms: by GFID, the entity and the clearing firm.
+        targets: by desk, its target session and the entity.
     """
     lines = [
         '[scenario]\nname = "drop copy"\nstart = 2023-07-17T13:30:00Z',
@@ -62,9 +72,9 @@ def scenario(
         '[[user]]\nname = "ADMIN"\nrole = "administrator"',
         '[registry]\nfront_ends = ["TT"]',
     ]
-    for entity, gfid in FIRMS.items():
+    for gfid, (entity, clearing) in firms.items():
         lines.append(f'[[registry.firm]]\ngfid = "{gfid}"\nentity = "{entity}"')
-        lines += ['clearing_firm = "CCC"'] if entity in CLEARED else []
+        lines += [f'clearing_firm = "{clearing}"'] if clearing else []
     for session, comp in SOURCES.items():
         lines.append(
             f'[[registry.sender_comp]]\ncomp_id = "{comp}"\nsession = "{session}"\nkind = "{kind}"'
@@ -76,7 +86,7 @@ def scenario(
             f" seed = {number} }}"
         )
     lines.append(f"[request_centre]\n[drop_copy_service]\n{service}")
-    for desk, (target, entity) in TARGETS.items():
+    for desk, (target, entity) in targets.items():
         lines.append(
             f'[[registry.target]]\ncomp_id = "{target}"\nentity = "{entity}"\nkind = "{kind}"'
         )

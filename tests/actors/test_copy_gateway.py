@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from copy_floors import GROUPS, SOURCES, TARGETS, copies, run, scenario, story
@@ -19,6 +20,7 @@ from floorproof.market.fix_line import SOH, Connected, FixText
 from floorproof.market.identifiers import CompID
 from floorproof.market.messages import ExecutionReport, OrderCancelReject
 from floorproof.runtime.participant import Answer, Context, Delivery, Send
+from floorproof.scenario.errors import ScenarioError
 from floorproof.scenario.floor import Floor
 from floorproof.wire.copies import kind_of_text, unwrap, wrap
 from floorproof.wire.fix_header import first_values
@@ -396,6 +398,81 @@ def test_one_story_whatever_becomes_of_sessions_and_nobody_reads_what_is_not_his
             _, sources = groups.get(entry.actor, ((), ()))
             others = [comp for comp in SOURCES.values() if comp not in sources]
             assert not [comp for comp in others if comp in entry.payload.text]
+
+
+_entities = st.sampled_from(["ALPHA", "BRAVO", "CLEAR"])
+_subsets = st.lists(st.sampled_from([*SOURCES.values()]), min_size=1, unique=True).map(tuple)
+
+
+@st.composite
+def _registered(draw: st.DrawFn) -> tuple[Any, Any, Any]:
+    """Return firms, targets and groups, whosever they are, and whoever clears for whom."""
+    gfids = ["AAA", "BBB", "CCC", "DDD"]
+    clearing = st.one_of(st.none(), st.sampled_from(gfids))
+    firms = {gfid: (draw(_entities), draw(clearing)) for gfid in gfids}
+    owners = st.sampled_from(sorted({entity for entity, _ in firms.values()}))
+    targets = {desk: (target, draw(owners)) for desk, (target, _) in TARGETS.items()}
+    groups = {
+        desk: (draw(_filters.map(lambda chosen: tuple(map(str, chosen)))), draw(_subsets))
+        for desk in TARGETS
+    }
+    return firms, targets, groups
+
+
+@pytest.mark.rule("REQ-6", "COPY-1")
+@settings(max_examples=FEW)
+@given(registered=_registered(), seed=st.integers(0, 9))
+def test_nobody_receives_a_byte_of_what_is_not_theirs(
+    registered: tuple[Any, Any, Any], seed: int
+) -> None:
+    """Whoever wants what is none of his is refused; the others get their own and nothing else."""
+    firms, targets, groups = registered
+
+    def may(entity: str) -> list[str]:
+        def guarantor(gfid: str) -> str:
+            found: str = firms[firms[gfid][1] or gfid][0]
+            return found
+
+        return [c for c in SOURCES.values() if entity in (firms[c[3:]][0], guarantor(c[3:]))]
+
+    wrong = [d for d, (_, sources) in groups.items() if {*sources} - {*may(targets[d][1])}]
+    if wrong:
+        with pytest.raises(ScenarioError, match="is not available"):
+            floorproof.parse(scenario(groups=groups, firms=firms, targets=targets))
+    groups = {desk: group for desk, group in groups.items() if desk not in wrong}
+    text = scenario(groups=groups, firms=firms, targets=targets, seconds=1)
+
+    result = run(text, seed=seed, in_place=True)
+
+    assert story(result) == []
+    for entry in result.journal:
+        if entry.actor in TARGETS and entry.sender is not None:
+            assert entry.sender in ("DROPCOPY", "DROPCOPY-CME", "CENTRE", entry.actor)
+            said = str(entry.payload)
+            others = [target for desk, (target, _) in targets.items() if desk != entry.actor]
+            _, sources = groups.get(entry.actor, ((), ()))
+            others += [comp for comp in SOURCES.values() if comp not in sources]
+            assert [each for each in others if each in said] == []
+
+
+@pytest.mark.rule("FIX-3", "DROP-4")
+def test_a_long_absence_is_caught_up_in_requests_of_the_most_that_may_be_asked() -> None:
+    steps = [(1, "cut_off", "COPY-C"), (6, "connect", "COPY-C")]
+    service = "max_resend = 5"
+
+    result = run(scenario(steps, service=service))
+
+    asked = []
+    for entry in result.journal:
+        if entry.sender == "COPY-C" and isinstance(entry.payload, FixText):
+            fields = first_values(parse(entry.payload.text.encode("ascii")))
+            if fields[35] == "2":
+                asked.append(int(fields[16]) - int(fields[7]) + 1)
+    assert len(asked) > 5
+    assert max(asked) == 5
+    assert story(result) == []
+    quiet = copies(run(scenario(service=service)), "COPY-C")
+    assert [each.text for each in copies(result, "COPY-C")] == [each.text for each in quiet]
 
 
 def test_the_gateway_takes_nothing_from_strangers() -> None:

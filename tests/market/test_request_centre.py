@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from floorproof.actors.session_keys import LiveKeys
 from floorproof.market.centre_messages import (
     NEXT,
     AnswerDialog,
@@ -73,6 +74,8 @@ from floorproof.market.market_close import MarketCloses
 from floorproof.market.request_book import Outcome, Request, Tell
 from floorproof.market.request_centre import RequestCentre
 from floorproof.market.secure_keys import RandomBytes
+from floorproof.market.secure_logon import signed
+from floorproof.wire.fix_header import utc_timestamp
 
 START = datetime(2023, 7, 17, 13, 30, tzinfo=UTC)  # a Monday, 8:30 in Chicago
 HOUR = 3_600 * 1_000_000_000
@@ -1083,6 +1086,50 @@ class AnyCentre(RuleBasedStateMachine):
         for request in self.world.centre.requests:
             if request.awaiting:
                 self.world.does("APPROVER", Decide(request_id=request.request_id, approve=approve))
+
+    @rule(
+        name=st.sampled_from(["DORA", "ADMIN1", "CLERK"]),
+        session=st.sampled_from(["A10000", "C10000", "D10000", "X01", "X05"]),
+        download=st.booleans(),
+    )
+    def take_key(self, name: str, session: str, download: bool) -> None:
+        asked = AskKey(session_id=SessionID(session), download=download, key="oldest")
+        answer = self.world.does(name, asked if download else attrs.evolve(asked, key=None))
+        if isinstance(answer, FactorCode):
+            self.world.does(name, AnswerFactor(challenge=answer.challenge, code=answer.code))
+
+    @rule(
+        number=st.integers(0, 9),
+        changed=st.sampled_from([None, None, 34, 49, 52, 57, 108, 142, 355, 1402, 1605]),
+        late=st.sampled_from([0, 5, 6]),
+    )
+    def log_on(self, number: int, changed: int | None, late: int) -> None:
+        """A key is good for its own session, from its download to its end, and for nothing else."""
+        told = (message for messages in self.world.told.values() for message in messages)
+        files = [message for message in told if isinstance(message, KeyFile)]
+        if not files:
+            return
+        file, live = files[number % len(files)], LiveKeys({})
+        for update in self.world.services:
+            if isinstance(update, KeysLive):
+                live.take(update)
+        is_target = file.session_id in TARGETS
+        comp_id = file.session_id if is_target else f"{file.session_id}AAA"
+        sent_ns = self.world.now - late * 1_000_000_000
+        fields = {34: "1", 49: f"{comp_id}N", 50: "ME", 57: "G", 108: "30", 142: "US", 369: "0"}
+        fields |= {52: utc_timestamp(START, sent_ns), 1603: "a", 1604: "1", 1605: "us"}
+        fields |= signed(fields, file.access_key_id, file.secret)
+        if changed is not None:
+            fields[changed] = fields[changed][:-1] + ("0" if fields[changed][-1] != "0" else "1")
+
+        refusal = live.check(
+            file.session_id, fields, self.world.now, START, comp_id=comp_id, drop_copy=is_target
+        )
+
+        ring = self.world.centre.keys.ring(file.session_id)
+        pair = ring.good(file.access_key_id, self.world.now)
+        is_good = pair is not None and changed is None and late <= 5
+        assert (refusal is None) is is_good
 
     @rule(delay_ns=st.sampled_from([1, HOUR, DAY, 27 * DAY, 340 * DAY]))
     def wait(self, delay_ns: int) -> None:
