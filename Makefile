@@ -5,7 +5,7 @@ VENV ?= .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format bench deep mutants clean
+.PHONY: demo test check format bench deep mutants gallery clean
 
 demo: $(READY)
 	@$(BIN)/floorproof run examples/staged_order_in_a_moving_market.toml
@@ -29,6 +29,10 @@ deep: $(READY)
 # Small faults, planted one by one in copies of the package: the oracle must catch each.
 mutants: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m mutation
+
+# The planted bugs: which seed finds each, and how small it gets.
+gallery: $(READY)
+	$(BIN)/python examples/planted/gallery.py --write docs/gallery.md
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

@@ -58,7 +58,7 @@ from ..plugins.desk import (
     Warn,
 )
 from ..runtime.participant import Answer, Context, Delivery, Fact, Send
-from .synthetic_host import SyntheticHost, SyntheticHostConfig, WakeUp
+from .synthetic_host import SyntheticHost, SyntheticHostConfig, WakeAgain, WakeUp
 
 
 @attrs.frozen(kw_only=True)
@@ -111,9 +111,15 @@ class SseGateway:
         self._now_ns = 0
         self._host = SyntheticHost(config.synthetic, self, context)
 
+    def start(self) -> Iterator[Answer]:
+        if self._host.is_waiting:  # it is back from a crash
+            yield Send(self.name, WakeAgain())
+
     def receive(self, delivery: Delivery) -> Iterator[Answer]:
         self._now_ns = delivery.now_ns
         match delivery.message:
+            case WakeAgain() if delivery.sender == self.name:
+                yield from self._host.wake_again()
             case (
                 NewSyntheticOrder()
                 | EditSyntheticOrder()

@@ -122,6 +122,11 @@ class WakeUp:
     number: int
 
 
+@attrs.frozen
+class WakeAgain:
+    """To itself: it is back, and what its orders wait for is on nobody's calendar."""
+
+
 class Home(Protocol):
     """The gateway that the host is part of."""
 
@@ -179,6 +184,8 @@ class SyntheticHost:
         self._as_staged: dict[ClOrdID, ClOrdID] = store.setdefault("as staged", {})  # type: ignore[assignment]  # as above
         """What a staged parent calls an order, where that was changed."""
         self._wakes: dict[tuple[ClOrdID, str], int] = store.setdefault("wakes", {})  # type: ignore[assignment]  # as above
+        self._wake_at: dict[tuple[ClOrdID, str], int] = store.setdefault("wake at", {})  # type: ignore[assignment]  # as above
+        """When each of these is due, by the gateway's own clock."""
         self._implied: dict[Symbol, Market | None] = store.setdefault("implied", {})  # type: ignore[assignment]  # as above
         self._counts: dict[str, int] = store.setdefault("counts", {})  # type: ignore[assignment]  # as above
         self._drawn: dict[ClOrdID, int] = store.setdefault("drawn", {})  # type: ignore[assignment]  # as above
@@ -491,8 +498,21 @@ class SyntheticHost:
         if self._wakes.get((wake.cl_ord_id, wake.name)) != wake.number:
             return  # moved, or not wanted any more
         del self._wakes[wake.cl_ord_id, wake.name]
+        self._wake_at.pop((wake.cl_ord_id, wake.name), None)
         event = Woken(wake.name)
         yield from self._run(wake.name, lambda: self._tell(wake.cl_ord_id, event))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether anybody has asked to be woken."""
+        return bool(self._wakes)
+
+    def wake_again(self) -> Iterator[Send]:
+        """Ask once more for all moments that orders wait for: a restart has lost them."""
+        now_ns = self._home.now_ns
+        for (name, what), number in self._wakes.items():
+            late_ns = max(self._wake_at[name, what] - now_ns, 0)
+            yield Send(self._home.name, WakeUp(name, what, number), late_ns)
 
     def _has_moved(self, symbol: Symbol) -> bool:
         before, now = self._implied.get(symbol), self._market(symbol)
@@ -611,6 +631,7 @@ class SyntheticHost:
                     yield self._wake(order, at_ns, what)
                 case CancelWake(what):
                     self._wakes.pop((name, what), None)
+                    self._wake_at.pop((name, what), None)
                 case Watch(symbol):
                     yield from self._watch(order, symbol)
                 case Unwatch(symbol):
@@ -708,6 +729,7 @@ class SyntheticHost:
         """Wake and watch nothing for an order any more."""
         for key in [key for key in self._wakes if key[0] == name]:
             del self._wakes[key]
+            self._wake_at.pop(key, None)
         for watcher, symbol in self.markets.watched_by(name):
             yield from self.markets.unwatch(watcher, symbol)
 
@@ -988,6 +1010,7 @@ class SyntheticHost:
                 f"{order.order_type} asks to be woken {-delay_ns} ns before now ({name!r})"
             )
         number = self._wakes[order.cl_ord_id, name] = self._count("wakes")
+        self._wake_at[order.cl_ord_id, name] = at_ns
         return Send(self._home.name, WakeUp(order.cl_ord_id, name, number), delay_ns)
 
     def _watch(self, order: SyntheticOrder, symbol: Symbol) -> Iterator[Answer]:

@@ -12,6 +12,7 @@ what was reached and what never was.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 import attrs
@@ -20,6 +21,7 @@ from ..market.copy_groups import CopySetup
 from ..market.credentials import Logins
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
+from ..market.matching import Algorithm
 from ..market.sessions import TradingState
 from ..runtime.faults import FaultPlan
 from ..runtime.journal import Entry
@@ -56,8 +58,22 @@ class WatchedFloor(Protocol):
     def fault_plan(self) -> FaultPlan | None:
         """What may go wrong, or None where nothing may."""
 
+    @property
+    def states(self) -> Mapping[CompID, Mapping[str, TradingState]]:
+        """By exchange, the trading states that its instruments may be in, by name."""
+
+    @property
+    def order_types(self) -> Mapping[CompID, Mapping[str, object]]:
+        """By synthetic gateway, its order types with their settings, by name."""
+
     def gateways(self, kind: str) -> Sequence[CompID]:
         """Return the gateways of a kind, ``sse`` or ``exchange``."""
+
+    def algorithm(self, symbol: Symbol) -> Algorithm:
+        """Return the matching algorithm of what an exchange lists."""
+
+    def start(self, exchange: CompID) -> datetime:
+        """Return when the run begins, by an exchange's own calendar."""
 
     def rule_sets(self, exchange: CompID) -> Mapping[str, object]:
         """Return an exchange's rule sets with their settings, in the order they are asked."""
@@ -118,14 +134,6 @@ class Invariant(Protocol):
 
 class SearchedFloor(WatchedFloor, Protocol):
     """The floor of one run of many, as a sometimes invariant may know it."""
-
-    @property
-    def states(self) -> Mapping[CompID, Mapping[str, TradingState]]:
-        """By exchange, the trading states that its instruments may be in, by name."""
-
-    @property
-    def order_types(self) -> Mapping[CompID, Mapping[str, object]]:
-        """By synthetic gateway, its order types with their settings, by name."""
 
     @property
     def faults(self) -> Sequence[str]:

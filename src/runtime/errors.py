@@ -46,6 +46,9 @@ class FenceBreach(FloorproofError):
 class RunError(FloorproofError):
     """A run that ended in a way that no floor should."""
 
+    broken: Sequence[object] = ()
+    """The invariants that were broken before it ended, as whoever watched tells of them."""
+
 
 class ActorFailed(RunError):
     """A participant raised: the run ended at the end of that superstep."""

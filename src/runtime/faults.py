@@ -96,6 +96,12 @@ class FaultPlan:
     links: tuple[tuple[str, str], ...] = ()
     """The links that are not reliable, from and to; all between two participants if empty."""
 
+    sessions: tuple[tuple[str, str], ...] = ()
+    """The links, from and to, on which a session numbers its messages and asks for those that
+    it has missed: all that befalls them is that messages are late, and what comes to somebody
+    who is down he has once he is back.  One from somebody to himself is a list of what he has
+    to do, timers included, that he keeps where a crash does not reach it."""
+
     actors: tuple[str, ...] = ()
     """Those who may pause, crash and be slow, and whose clocks may be off."""
 
@@ -204,7 +210,7 @@ class Faults:
             behind.waiting.remove(delivery)
             return Fate((now_ns,))
         if not (from_outside or sender == recipient):
-            if now_ns < self._cut_until.get(link, 0):
+            if now_ns < self._cut_until.get(link, 0) and not self.asks_again(link):
                 return Fate((), self._fault("cut", delivery, 0))
             if now_ns < self._held_until.get(link, 0):
                 return Fate((self._held_until[link],))
@@ -215,14 +221,20 @@ class Faults:
                     return fate
         if recipient not in self.plan.actors:
             return Fate((now_ns,))
-        return self._of_actor(delivery, now_ns, may_drop=not (from_outside or sender == recipient))
+        may_drop = not (from_outside or sender == recipient or self.asks_again(link))
+        return self._of_actor(delivery, now_ns, may_drop=may_drop)
+
+    def asks_again(self, link: tuple[str, str]) -> bool:
+        """Return whether nothing is lost on a link, as there is a session on it."""
+        return link in self.plan.sessions
 
     def _may_fail(self, link: tuple[str, str]) -> bool:
         return not self.plan.links or link in self.plan.links
 
     def _of_link(self, delivery: Delivery, now_ns: int) -> Fate | None:
         link = (delivery.sender, delivery.recipient)
-        for kind in self._open(LINK_KINDS, now_ns):
+        kinds = ("delay",) if self.asks_again(link) else LINK_KINDS
+        for kind in self._open(kinds, now_ns):
             bound = 1 if kind == "drop" else self.plan.longest_ns
             value = self._choose(Choice(kind, *link, delivery.nth), bound, self.plan.one_in)
             if not value:

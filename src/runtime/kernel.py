@@ -498,7 +498,11 @@ class Kernel:
         for delivery in batch:
             seat = self._seats[delivery.recipient]
             from_outside = delivery.rank == 0
-            if delivery.sender == seat.name and delivery.count <= seat.sent_before:
+            if (
+                delivery.sender == seat.name
+                and delivery.count <= seat.sent_before
+                and not faults.asks_again((seat.name, seat.name))
+            ):
                 continue  # its timers are gone with it
             if seat.down:
                 self._lost(delivery)
@@ -508,7 +512,7 @@ class Kernel:
                 self._on_record(delivery.recipient, Fact("fault", fate.fault), delivery.cause)
                 if fate.fault.kind == "crash":
                     self._crash(seat, fate.fault.lasts_ns)
-                    if from_outside:
+                    if from_outside or faults.asks_again((delivery.sender, seat.name)):
                         self._lost(delivery)
             for place, at_ns in enumerate(fate.arrivals):
                 each = msgspec.structs.replace(delivery) if place else delivery
@@ -519,8 +523,12 @@ class Kernel:
                     self._arrive(each, at_ns)
 
     def _lost(self, delivery: Delivery) -> None:
-        """Put on record that nobody was there for a message; what is from outside waits."""
-        if delivery.rank == 0:
+        """Put on record that nobody was there for a message.
+
+        What is from outside waits, and so does what a session asks for again.
+        """
+        link = (delivery.sender, delivery.recipient)
+        if delivery.rank == 0 or (self._faults is not None and self._faults.asks_again(link)):
             self._arrive(delivery, self._seats[delivery.recipient].back_ns)
             return
         what = {"message": type(delivery.message).__name__, "sender": delivery.sender}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -36,6 +37,7 @@ from ..market.credentials import Logins
 from ..market.exchange import Exchange
 from ..market.identifiers import CompID, Symbol
 from ..market.instrument import Instrument
+from ..market.matching import Algorithm
 from ..market.operations import ChangeTradingState
 from ..market.sessions import TradingState
 from ..market.window import Window
@@ -44,6 +46,7 @@ from ..plugins.binding import admission, session_rules, venue_manager, venue_rul
 from ..plugins.manager import Plugins
 from ..plugins.synthetic import Hours, acts
 from ..runtime.choices import Choices, Defaults, Recorded, Seeded
+from ..runtime.errors import RunError
 from ..runtime.faults import ACTOR_KINDS, CLOCK_KINDS, LINK_KINDS, FaultPlan
 from ..runtime.journal import Entry, Header, Journal
 from ..runtime.kernel import Kernel
@@ -283,6 +286,8 @@ class Floor:
             outcome = "finished"
         except Exception as error:  # said in the journal, and raised on
             outcome = str(error).partition("\n")[0]
+            if isinstance(error, RunError):
+                error.broken = tuple(watch.violations)
             raise
         finally:
             journal.end(outcome)
@@ -379,6 +384,12 @@ class _Watched:
     def gateways(self, kind: str) -> Sequence[CompID]:
         return self._plan.gateways(kind)
 
+    def algorithm(self, symbol: Symbol) -> Algorithm:
+        return self._plan.venues[self._plan.exchange_of[symbol]].algorithms[symbol]
+
+    def start(self, exchange: CompID) -> datetime:
+        return self._plan.venues[exchange].start
+
     def rule_sets(self, exchange: CompID) -> Mapping[str, object]:
         return self._plan.venues[exchange].rule_sets
 
@@ -390,6 +401,20 @@ class _Watched:
 
 
 def _makers(plan: Plan) -> Iterator[tuple[str, Factory]]:
+    """Yield the participants with their makers, with whoever stands in front of them."""
+    for name, make in _makers_behind(plan):
+        for seat, stands in plan.in_front:
+            if seat == name:
+                make = partial(_in_front, stands, make)
+        yield name, make
+
+
+def _in_front(stands: Callable[[], Any], make: Factory, context: Context) -> Participant:
+    made: Participant = stands().in_front_of(make, context)
+    return made
+
+
+def _makers_behind(plan: Plan) -> Iterator[tuple[str, Factory]]:
     """Yield the participants with their makers; whoever speaks FIX text is put behind it."""
     for name, make in _plain_makers(plan):
         clients = [each.client_end for each in plan.fix_sessions if each.owner == name]
@@ -512,7 +537,7 @@ def _user(user: UserTable, plan: Plan) -> Factory:
             case _:
                 return Administrator(plan.gateways("sse"))
 
-    return make
+    return _durable(make)  # a terminal has its book again from the gateways as it logs on
 
 
 def _sse(name: CompID, plan: Plan) -> Factory:

@@ -82,7 +82,8 @@ class Plan:
 
         self.flows = tuple(flows(tables, self.venues))
         self.replays = tuple(replays(tables, self.venues, folder))
-        self.participants = tuple(self._participants())
+        self.participants = tuple(self._participants(in_front=False))
+        self.in_front = tuple(self._participants(in_front=True))
         self.invariants = chosen_invariants(tables.invariants, self.shelf)
         self.sometimes = chosen_sometimes(tables.invariants, self.shelf)
         self.feeds = tuple(feeds(tables, self.venues, self.sessions))
@@ -386,10 +387,18 @@ class Plan:
                         made[symbol] = (CompID(gateway.name), name, each)
         return made
 
-    def _participants(self) -> Iterator[tuple[str, Callable[[], object]]]:
+    def _participants(self, *, in_front: bool) -> Iterator[tuple[str, Callable[[], object]]]:
         for index, table in enumerate(self.tables.participant):
+            if table.in_front != in_front:
+                continue
             with blamed_on(f"participant[{index}].kind"):
                 cls = self.shelf.take(self.shelf.plugins.participants[table.kind])
+            if hasattr(cls, "in_front_of") != in_front:
+                stands = "stands in front of others" if not in_front else "is somebody himself"
+                raise ScenarioError(
+                    f"participant[{index}].in_front",
+                    f"{table.kind} {stands}: expected `in_front = {str(not in_front).lower()}`",
+                )
             settings = dict(table.settings)
             where = f"participant[{index}].settings"
             structure(settings, cls, where)
@@ -399,7 +408,11 @@ class Plan:
     def _check_fix_sessions(self) -> None:
         """Check that whoever speaks FIX text only answers: text comes in between his answers."""
         offers = self.shelf.plugins.participants
-        kinds = {table.name: offers[table.kind].cls for table in self.tables.participant}
+        kinds = {
+            table.name: offers[table.kind].cls
+            for table in self.tables.participant
+            if not table.in_front
+        }
         for session in self.fix_sessions:
             cls = kinds.get(session.owner)
             if cls is not None and not hasattr(cls, "receive"):
@@ -525,6 +538,7 @@ def _names(tables: ScenarioFile) -> dict[str, str]:
         (table.name, f"{key}[{index}].name")
         for key in _NAMED
         for index, table in enumerate(getattr(tables, key))
+        if not getattr(table, "in_front", False)
     ]
     declared += [
         (feed.name, f"exchange[{index}].feed[{number}].name")
@@ -550,4 +564,8 @@ def _names(tables: ScenarioFile) -> dict[str, str]:
         names[name] = where
     for name in reserved:
         del names[name]
+    for index, table in enumerate(tables.participant):
+        if table.in_front and table.name not in names:
+            where = f"participant[{index}].name"
+            raise ScenarioError(where, unknown("participant", table.name, names))
     return names

@@ -447,6 +447,10 @@ class FaultsTable:
     links: tuple[str, ...] = ()
     """The links that are not reliable, as ``"ET1>SSE-A"``; all if there are none."""
 
+    sessions: tuple[str, ...] = ()
+    """The links with a session that asks again for what it has missed: there messages are late
+    at most, and somebody who was down has them once he is back."""
+
     actors: tuple[str, ...] = ()
     """Those who may pause, crash and be slow, and whose clocks may be off."""
 
@@ -655,6 +659,9 @@ class ParticipantTable:
 
     name: str = attrs.field(validator=_named)
     kind: str
+    in_front: bool = False
+    """Whether it stands in front of the participant of that name, whom there is already."""
+
     settings: Settings = attrs.field(factory=dict)
 
 

@@ -19,7 +19,8 @@ def fault_plan(table: FaultsTable, names: Mapping[str, object]) -> FaultPlan | N
         ScenarioError: if the table names somebody who is not there, or has faults of
             participants and does not say of whom.
     """
-    links = tuple(_links(table.links, names))
+    links = tuple(_links("links", table.links, names))
+    sessions = tuple(_links("sessions", table.sessions, names))
     for index, actor in enumerate(table.actors):
         if actor not in names:
             where = f"faults.actors[{index}]"
@@ -42,13 +43,16 @@ def fault_plan(table: FaultsTable, names: Mapping[str, object]) -> FaultPlan | N
         until_ns=table.until,
         settle_ns=table.settle,
         links=links,
+        sessions=sessions,
         actors=table.actors,
     )
 
 
-def _links(links: Iterable[str], names: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _links(
+    key: str, links: Iterable[str], names: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
     for index, link in enumerate(links):
-        where = f"faults.links[{index}]"
+        where = f"faults.{key}[{index}]"
         sender, arrow, recipient = link.partition(">")
         if not arrow:
             raise ScenarioError(where, f'expected a link such as "ET1>SSE-A", found {link!r}')

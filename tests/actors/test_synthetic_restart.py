@@ -12,6 +12,7 @@ from floors import Told
 import floorproof
 from floorproof.actors.sse_gateway import SseGateway
 from floorproof.market.identifiers import CompID
+from floorproof.runtime.choices import Recorded
 from floorproof.runtime.participant import Context, Delivery
 from floorproof.scenario.floor import _sse
 
@@ -61,3 +62,25 @@ def test_spread_orders_go_on_when_their_gateway_is_made_again(name: str) -> None
 
     assert again.result.digest == told.result.digest
     assert told.payloads("SyntheticFill", "PM1")
+
+
+@pytest.mark.parametrize("message", range(2, 16))
+def test_a_gateway_that_crashes_wakes_its_orders_when_it_is_back(message: int) -> None:
+    more = enter(
+        "1s", "ET1", "t1", "TT_TWAP", "buy 9 MNQU3 @ 101",
+        parameters={"duration": "4s", "max_display": 50},
+    )  # fmt: skip
+    more += """
+[faults]
+crash = 1
+actors = ["SSE-A"]
+sessions = ["CME-A>SSE-A", "CME>SSE-A", "ET1>SSE-A"]
+"""
+    scenario = floorproof.parse(text(MARKET, more=more, types=SLICERS), PLUGINS)
+    crash = Recorded({f"crash SSE-A>SSE-A {message}": 300_000_000})
+
+    result = floorproof.run(scenario, choices=crash, in_place=True)
+
+    assert result.violations == ()
+    fills = Told(result).payloads("SyntheticFill", "ET1")
+    assert sum(fill.last_qty for fill in fills) == 9

@@ -73,6 +73,7 @@ WRONG = {
     'pause = 1\nactors = ["CMA"]':             "faults.actors[0]: no participant named 'CMA'",
     'drop = 1\nlinks = ["ET1"]':               "faults.links[0]: expected a link such as",
     'drop = 1\nlinks = ["ET1>SSE-B"]':         "faults.links[0]: no participant named 'SSE-B'",
+    'drop = 1\nsessions = ["ET1>SSE-B"]':      "faults.sessions[0]: no participant named 'SSE-B'",
     'lose = 1':                                "unknown key 'lose'",
 }
 # fmt: on
@@ -172,3 +173,41 @@ def test_a_gateway_that_cannot_keep_up_loses_what_finds_no_room(in_place: bool) 
     result = played(text, {"slow CME-A>CME-A 1": 20_000_000_000}, in_place=in_place)
 
     assert [fault.kind for fault in result.facts("fault")][:2] == ["slow", "overflow"]
+
+
+SESSIONS = """[faults]
+drop = 3
+duplicate = 3
+delay = 3
+reorder = 3
+cut = 2
+partition = 2
+crash = 2
+one_in = 8
+longest = "500ms"
+links = ["CME>CME-A", "CME-A>SSE-A"]
+sessions = ["CME>CME-A", "CME-A>SSE-A", "SSE-A>CME-A"]
+actors = ["CME", "SSE-A", "CME-A"]
+"""
+
+
+@pytest.mark.parametrize("seed", range(1, 31))
+def test_where_there_is_a_session_nothing_is_lost(seed: int) -> None:
+    """What was missed is asked for again: it comes late, once, and in order."""
+    result = floorproof.run(
+        floorproof.parse(floor(WORKED, extra=SESSIONS)), choices=Seeded(seed), in_place=True
+    )
+
+    assert result.violations == ()
+    assert {fault.kind for fault in result.facts("fault")} <= {"delay", "crash"}
+    assert not [lost for lost in result.facts("lost") if lost["sender"] in ("CME", "CME-A")]
+
+
+def test_a_report_waits_for_a_gateway_that_is_down() -> None:
+    lossy = SESSIONS.replace('sessions = ["CME>CME-A", "CME-A>SSE-A", "SSE-A>CME-A"]\n', "")
+    crash = {"crash SSE-A>SSE-A 5": 400_000_000}
+
+    with_it, without = played(SESSIONS, crash), played(lossy, crash)
+
+    assert with_it.violations == ()
+    assert [each.invariant for each in without.violations] == ["parent-fills"]

@@ -12,6 +12,7 @@ from ...market.ledger import Rule
 from ..hookspecs import CONTRACT_VERSION, hookimpl
 from .order_type import Autospreader
 from .rules import RULES
+from .watch import HedgesFitQuotes
 
 floorproof_contract = CONTRACT_VERSION
 
@@ -19,6 +20,11 @@ floorproof_contract = CONTRACT_VERSION
 @hookimpl
 def order_types() -> Mapping[str, type]:
     return {"autospreader": Autospreader}
+
+
+@hookimpl
+def invariants() -> Mapping[str, type]:
+    return {"hedges-fit-quotes": HedgesFitQuotes}
 
 
 @hookimpl

@@ -12,8 +12,10 @@ from ...market.fix_line import SOH, FixText
 from ...market.identifiers import OrderID, Price, Qty, Symbol
 from ...market.instrument import Instrument
 from ...market.messages import ExecutionReport
+from ...runtime.faults import Fault
 from ...runtime.journal import Entry
 from ..watching import Broken, WatchedFloor, Watcher
+from .hearing import Hearing
 
 _TRADE = re.compile(r"TN(\d+)$", re.ASCII)
 """The number of a trade, at the end of what names a fill in FIX text (17)."""
@@ -27,11 +29,14 @@ class OrderQuantities:
 
     Of an order that is open, what it has filled and what is left of it make up its quantity;
     of one that is over nothing is left, and nothing more happens to it but that a trade is
-    taken back.  What it has filled grows by each fill and by nothing else.
+    taken back.  What it has filled grows by each fill, shrinks by what is taken back, and
+    changes by nothing else.  That holds of what exchanges say, and of what gateways pass on;
+    whoever has lost something to a fault, and whoever hears of it from him, is not judged.
     """
 
     def watch(self, floor: WatchedFloor) -> Watcher | None:
-        return _Quantities(frozenset(floor.exchange_of.values()))
+        speak = frozenset(floor.exchange_of.values()) | frozenset(floor.gateways("exchange"))
+        return _Quantities(speak)
 
 
 @attrs.frozen
@@ -47,17 +52,27 @@ class _Stands:
 
 @attrs.define
 class _Quantities(Watcher):
-    sees = (ExecutionReport,)
+    sees = (ExecutionReport, Fault)
 
-    _exchanges: Collection[str]
-    _orders: dict[tuple[str, OrderID], _Stands] = attrs.field(init=False, factory=dict)
+    _speak: Collection[str]
+    """Exchanges, and their gateways."""
+
+    _orders: dict[tuple[str, str, Symbol, OrderID], _Stands] = attrs.field(init=False, factory=dict)
+    """By who told whom: an order as it stands for him."""
+
+    _hearing: Hearing = attrs.field(init=False, factory=Hearing)
 
     def see(self, entry: Entry) -> Broken | None:
-        report: ExecutionReport = entry.payload
-        exchange = entry.sender
-        if exchange is None or exchange not in self._exchanges or report.order_id is None:
+        if isinstance(entry.payload, Fault):
+            self._hearing.befell(entry.payload)
             return None
-        key = (exchange, report.order_id)
+        report: ExecutionReport = entry.payload
+        sender = entry.sender
+        if sender is None or sender not in self._speak or report.order_id is None:
+            return None
+        if not self._hearing.is_sound(sender, entry.actor):
+            return None
+        key = (sender, entry.actor, report.symbol, report.order_id)
         before = self._orders.get(key)
         is_open = report.ord_status in _OPEN
         now = _Stands(entry.seq, is_open, report.cum_qty, report.leaves_qty, report.order_qty)
@@ -66,7 +81,7 @@ class _Quantities(Watcher):
         if wrong is None:
             return None
         return Broken(
-            f"order {report.order_id} at {exchange} ({report.cl_ord_id}) {wrong}",
+            f"order {report.order_id} at {sender} ({report.cl_ord_id}) {wrong}",
             () if before is None else (before.seq,),
         )
 
@@ -87,8 +102,13 @@ def _adds_up(report: ExecutionReport, now: _Stands) -> str | None:
 
 def _follows(report: ExecutionReport, now: _Stands, before: _Stands | None) -> str | None:
     """Return what is wrong with a report after the one before, or None."""
-    if report.exec_type is ExecType.TRADE_CANCEL or before is None:
-        return None  # what is taken back, and the first that is heard of an order
+    if before is None:
+        return None  # the first that is heard of an order
+    if report.exec_type is ExecType.TRADE_CANCEL:
+        if now.cum_qty == before.cum_qty - report.last_qty:
+            return None
+        had = f"had filled {before.cum_qty}, {report.last_qty} of it is taken back"
+        return f"{had}, and has filled {now.cum_qty}"
     if not before.is_open:
         return f"is over, and then: {report.exec_type.name.lower().replace('_', ' ')}"
     filled = report.last_qty if report.exec_type is ExecType.TRADE else 0

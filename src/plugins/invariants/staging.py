@@ -16,6 +16,7 @@ from ...market.fix_line import FixText
 from ...market.identifiers import CompID, Qty, StagedOrderID
 from ...market.messages import ExecutionReport
 from ...market.staging import ParentPartialFill, StagedAck, StagedUpdate
+from ...market.synthetic import NewSyntheticOrder
 from ...runtime.journal import Entry
 from ..watching import Broken, WatchedFloor, Watcher
 
@@ -61,6 +62,7 @@ class _Owners(Watcher):
 class ParentFills:
     """Each fill of a child is one fill of its staged order, of that quantity, and no other is.
 
+    A fill of a synthetic order's child is one of the staged order that this is a child of.
     In the end all that exchanges have filled for a staged order is its own; FIX text does not
     say whose a fill is, so that where an exchange speaks it that is not known.
     """
@@ -74,7 +76,7 @@ class ParentFills:
 
 @attrs.define
 class _Fills(Watcher):
-    sees = (ExecutionReport, StagedAck, ParentPartialFill, FixText)
+    sees = (ExecutionReport, StagedAck, ParentPartialFill, NewSyntheticOrder, FixText)
 
     _gateways: Collection[str]
     _exchanges: Collection[str]
@@ -90,6 +92,9 @@ class _Fills(Watcher):
     _in_text: bool = attrs.field(init=False, default=False)
     """Whether an exchange has spoken FIX text."""
 
+    _works_for: dict[str, StagedOrderID] = attrs.field(init=False, factory=dict)
+    """By the name of a synthetic order, the staged order that it is a child of."""
+
     _told: set[int] = attrs.field(init=False, factory=set)
     """Those fills that somebody has been told of as the parent's."""
 
@@ -102,19 +107,26 @@ class _Fills(Watcher):
             case ExecutionReport(exec_type=ExecType.TRADE, parent_id=str() as parent) as report if (
                 entry.sender in self._exchanges
             ):
-                self._made[parent] = self._made.get(parent, 0) + report.last_qty
+                name = self._works_for.get(parent, parent)
+                self._made[name] = self._made.get(name, 0) + report.last_qty
             case FixText() if entry.sender in self._exchanges:
                 self._in_text = True
             case ParentPartialFill() as fill:
                 return self._parent(fill, entry)
+            case NewSyntheticOrder(parent_id=str() as parent) as new if (
+                entry.actor in self._gateways
+            ):
+                self._works_for[new.cl_ord_id] = parent
             case _:
                 pass
         return None
 
     def _child(self, report: ExecutionReport, entry: Entry) -> None:
-        if report.parent_id is None or (entry.actor, report.parent_id) not in self._filled:
+        if report.parent_id is None:
             return
-        parent = (entry.actor, report.parent_id)
+        parent = (entry.actor, self._works_for.get(report.parent_id, report.parent_id))
+        if parent not in self._filled:
+            return
         if report.exec_type is ExecType.TRADE:
             self._filled[parent] += report.last_qty
             self._due[entry.seq] = (parent, report.last_qty, self._filled[parent])

@@ -24,7 +24,7 @@ def rule_sets() -> Mapping[str, type]:
 
 @hookimpl
 def invariants() -> Mapping[str, type]:
-    return {"feed-books": watch.FeedBooks}
+    return {"feed-books": watch.FeedBooks, "trade-ranges": watch.TradeRanges}
 
 
 @hookimpl

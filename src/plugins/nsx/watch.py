@@ -8,15 +8,19 @@ from typing import TypeAlias
 
 import attrs
 
-from ...market.fix import Side
-from ...market.identifiers import CompID, Qty
-from ...market.instrument import decimal_text
+from ...market.fix import ExecType, Side
+from ...market.identifiers import CompID, Price, Qty, Symbol
+from ...market.instrument import Instrument, decimal_text
+from ...market.messages import ExecutionReport
+from ...market.operations import AuctionResult
 from ...market.shown import ShownLevel, VenueRecord
 from ...runtime.journal import Entry
 from ...wire.itch import OrderVerb
 from ...wire.itch_book import ItchReader
 from ...wire.itch_session import FeedMessages
 from ..watching import Broken, WatchedFloor, Watcher
+from .attributes import ReferenceRange, first_reference, range_around
+from .etr import ExtremeTradeRange, WithoutTrades
 
 Place: TypeAlias = tuple[int, OrderVerb, int]
 """A price level: its book, side and price."""
@@ -153,3 +157,91 @@ def _difference(
 
 def _listed(quantities: Sequence[Qty]) -> str:
     return ", ".join(map(str, quantities)) or "none"
+
+
+# --- the extreme trade range ----------------------------------------------------------
+
+
+@attrs.frozen
+class TradeRanges:
+    """Where `nsx-etr` is loaded, no trade of continuous matching is outside the range in force.
+
+    The range is worked out here from the prices of auctions alone.  Where the rule set is set
+    to move its reference after an auction without a trade, nothing is judged.
+
+    Source: the ledger, NSX-ETR-1, NSX-ETR-3 and NSX-ETR-9.
+    """
+
+    def watch(self, floor: WatchedFloor) -> Watcher | None:
+        ranged = {
+            (exchange, symbol): _Ranged(floor.instruments[symbol], rule_set)
+            for symbol, exchange in floor.exchange_of.items()
+            for rule_set in floor.rule_sets(exchange).values()
+            if isinstance(rule_set, ExtremeTradeRange)
+            and rule_set.applies_to(symbol)
+            and rule_set.without_trades is WithoutTrades.UNCHANGED
+        }
+        return _Ranges(ranged) if ranged else None
+
+
+@attrs.define
+class _Ranged:
+    """An instrument with a range, and where its reference price has been."""
+
+    instrument: Instrument
+    _rule_set: ExtremeTradeRange
+    _references: list[tuple[int, int, Price | None]] = attrs.field(init=False)
+    """From when on, by which entry, and which."""
+
+    @_references.default
+    def _at_the_start(self) -> list[tuple[int, int, Price | None]]:
+        return [(-1, 0, first_reference(self.instrument, self._rule_set.references))]
+
+    def moved(self, at_ns: int, seq: int, reference: Price) -> None:
+        self._references.append((at_ns, seq, reference))
+
+    def at(self, moment_ns: int) -> tuple[list[ReferenceRange | None], int]:
+        """Return the ranges in force at a moment, two where they changed just then.
+
+        And the entry of the auction that the last of them is from.
+        """
+        found, seq = [], 0
+        for number, (since_ns, entry, reference) in enumerate(self._references):
+            later = self._references[number + 1 :]
+            if since_ns <= moment_ns and not (later and later[0][0] < moment_ns):
+                found.append(self._around(reference))
+                seq = entry
+        return found, seq
+
+    def _around(self, reference: Price | None) -> ReferenceRange | None:
+        if reference is None:
+            return None
+        return range_around(reference, self._rule_set.bands, self.instrument.price_decimals)
+
+
+@attrs.define
+class _Ranges(Watcher):
+    sees = (ExecutionReport, AuctionResult)
+
+    _ranged: Mapping[tuple[CompID, Symbol], _Ranged]
+
+    def see(self, entry: Entry) -> Broken | None:
+        if isinstance(entry.payload, AuctionResult):
+            result = entry.payload
+            moved = self._ranged.get((CompID(entry.actor), result.symbol))
+            if moved is not None and result.price is not None:
+                moved.moved(result.transact_time_ns, entry.seq, result.price)
+            return None
+        report: ExecutionReport = entry.payload
+        if report.exec_type is not ExecType.TRADE or report.aggressor_indicator is None:
+            return None  # in an auction nothing is out of range
+        ranged = self._ranged.get((CompID(str(entry.sender)), report.symbol))
+        if ranged is None or report.last_px is None:
+            return None
+        allowed, seq = ranged.at(report.transact_time_ns)
+        if any(each is None or report.last_px in each for each in allowed):
+            return None
+        expected = " or ".join(each.show(ranged.instrument) for each in allowed if each)
+        price = ranged.instrument.show(report.last_px)
+        text = f"{report.symbol} has traded at {price}, outside its range, {expected}"
+        return Broken(text, (seq,) if seq else ())

@@ -95,7 +95,8 @@ def outcome(
                 write=write,
             )
     except (RunError, FenceBreach) as error:
-        found = [failure_of(error)]
+        violations = _broken_before(error)
+        found = [*map(_of_violation, violations), failure_of(error)]
     except BaseException:
         # Out of the middle of a run it may come as whatever the run makes of it.
         if watchdog.barked is None:
@@ -136,9 +137,19 @@ def failure_of(error: RunError | FenceBreach) -> Failure:
     return Failure(_cause_of(error), str(error).partition("\n")[0])
 
 
+def _broken_before(error: RunError | FenceBreach) -> tuple[Violation, ...]:
+    """Return the invariants that were broken before *error* ended a run."""
+    broken = error.broken if isinstance(error, RunError) else ()
+    return tuple(each for each in broken if isinstance(each, Violation))
+
+
+def _of_violation(violation: Violation) -> Failure:
+    return Failure(f"invariant {violation.invariant}", violation.text)
+
+
 def failures_of(result: Result) -> list[Failure]:
     """Return what is wrong with a run that came to its end."""
-    found = [Failure(f"invariant {each.invariant}", each.text) for each in result.violations]
+    found = [*map(_of_violation, result.violations)]
     found += [
         Failure(verdict.where, f"{verdict.says}, but {verdict.failure}")
         for verdict in result.verdicts
