@@ -1106,8 +1106,9 @@ class AnyCentre(RuleBasedStateMachine):
         number=st.integers(0, 9),
         changed=st.sampled_from([None] * 9 + [34, 49, 52, 57, 108, 142, 355, 1402, 1605]),
         late=st.sampled_from([0, 0, 0, 5, 6]),
+        ahead_ns=st.sampled_from([0, 0, 27 * DAY, 340 * DAY, 380 * DAY]),
     )
-    def log_on(self, number: int, changed: int | None, late: int) -> None:
+    def log_on(self, number: int, changed: int | None, late: int, ahead_ns: int) -> None:
         """A key is good for its own session, from its download to its end, and for nothing else."""
         told = (message for messages in self.world.told.values() for message in messages)
         files = [message for message in told if isinstance(message, KeyFile)]
@@ -1119,7 +1120,9 @@ class AnyCentre(RuleBasedStateMachine):
                 live.take(update)
         is_target = file.session_id in TARGETS
         comp_id = file.session_id if is_target else f"{file.session_id}AAA"
-        sent_ns = self.world.now - late * 1_000_000_000
+        # Also later than the centre has had anything to do: keys end by themselves.
+        now_ns = self.world.now + ahead_ns
+        sent_ns = now_ns - late * 1_000_000_000
         fields = {34: "1", 49: f"{comp_id}N", 50: "ME", 57: "G", 108: "30", 142: "US", 369: "0"}
         fields |= {52: utc_timestamp(START, sent_ns), 1603: "a", 1604: "1", 1605: "us"}
         fields |= signed(fields, file.access_key_id, file.secret)
@@ -1127,11 +1130,11 @@ class AnyCentre(RuleBasedStateMachine):
             fields[changed] = fields[changed][:-1] + ("0" if fields[changed][-1] != "0" else "1")
 
         refusal = live.check(
-            file.session_id, fields, self.world.now, START, comp_id=comp_id, drop_copy=is_target
+            file.session_id, fields, now_ns, START, comp_id=comp_id, drop_copy=is_target
         )
 
         ring = self.world.centre.keys.ring(file.session_id)
-        pair = ring.good(file.access_key_id, self.world.now)
+        pair = ring.good(file.access_key_id, now_ns)
         is_good = pair is not None and changed is None and late <= 5
         assert (refusal is None) is is_good
 
