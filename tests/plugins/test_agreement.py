@@ -132,6 +132,15 @@ def test_a_gateway_that_does_not_connect_again_does_not_agree() -> None:
     assert "CME-A believes LP's o3 to work" in broken(result)["agreement"]
 
 
+def test_a_connection_that_has_ended_is_not_held_against_a_floor_without_time() -> None:
+    floor_of = scenario(f"{SESSION}{FAULTS}{LOSSES['told twice']}")
+
+    result = floorproof.run(floor_of, choices=Seeded(21), in_place=True)
+
+    assert [fault.message for fault in result.facts("fault")] == ["Connected"]
+    assert "agreement" not in broken(result)
+
+
 def test_a_loss_that_nobody_asks_about_is_not_held_against_the_floor() -> None:
     text = "[faults]\ndrop = 1"
     choices = Recorded({"drop CME>CME-A 1": 1})

@@ -22,6 +22,9 @@ from ...runtime.journal import Entry
 from ..watching import Broken, WatchedFloor, Watcher
 
 _LOSSES = ("drop", "cut", "partition", "overflow", "crash")
+_OUT_OF_ORDER = ("duplicate", "reorder")
+"""What ends a session's connection, as its numbers do not fit, and so loses what follows."""
+
 _SESSION_MESSAGES = ("FixText", "Connected", "Disconnected", "SessionDue")
 """What sessions in FIX text are made of, which ask again for what is lost of it."""
 
@@ -38,7 +41,7 @@ class Agreement:
     It watches where there may be faults.  A link does not ask again for what is lost, so that
     a run in which one has lost something is left alone, and so is one in which a user has
     crashed: only what sessions in FIX text lose can be had again.  Where such a session has
-    lost something, the floor needs time to find out: ``settle``.
+    lost something, or its connection, the floor needs time to find out: ``settle``.
     """
 
     def watch(self, floor: WatchedFloor) -> Watcher | None:
@@ -96,6 +99,8 @@ class _Agreement(Watcher):
             case Fault(kind=kind, sender=sender, recipient=recipient, message=message):
                 if kind in _LOSSES:
                     self._lose(sender, recipient, message)
+                elif kind in _OUT_OF_ORDER and message in _SESSION_MESSAGES:
+                    self._is_lost_by_session = True
                 if kind == "crash" and recipient in self._floor.users:
                     self._is_lost = True
             case {"message": message, "sender": sender} if entry.kind == "lost":
