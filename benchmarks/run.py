@@ -11,6 +11,7 @@ import sys
 import venv
 
 import book
+import fuzz
 import nsx
 import self_match
 from measure import HERE, PEERS_PYTHON
@@ -42,7 +43,7 @@ def set_up_peers() -> None:
 
 def main() -> None:
     set_up_peers()
-    for benchmark in (book, self_match, runtime, market, nsx):
+    for benchmark in (book, self_match, runtime, market, nsx, fuzz):
         for row in benchmark.rows():
             print(json.dumps(row), flush=True)
 

@@ -62,7 +62,7 @@ def run_scenario(
     Raises:
         ScenarioFailed: if an expectation or an invariant does not hold; the text has what
             is wrong, the entries that led there, and how to run it again.
-        RunError: if the run was ended by an error.
+        RunError: if the run was ended by an error; a note says how to run it again.
     """
     return _run(scenario_of(scenario), _again(scenario, seed), seed, choices, in_place)
 
@@ -89,22 +89,27 @@ def _run(
     in_place: bool,
 ) -> Result:
     from ..runtime.choices import Recorded
+    from ..runtime.errors import RunError
     from ..scenario.floor import run
     from ..scenario.fuzz.failures import failures_of
 
     recorded = None if choices is None else Recorded(choices)
-    result = run(scenario, seed=seed, choices=recorded, in_place=in_place)
+    try:
+        result = run(scenario, seed=seed, choices=recorded, in_place=in_place)
+    except RunError as error:
+        error.add_note(f"{scenario.name!r}, {_seed(seed)}; again: {again}")
+        raise
     if not result.held:
         failures = failures_of(result)
-        raise ScenarioFailed(_story(result, failures, again), failures, seed)
+        raise ScenarioFailed(story(result, failures, again), failures, seed)
     return result
 
 
-def _story(result: Result, failures: Iterable[Failure], again: str) -> str:
+def story(result: Result, failures: Iterable[Failure], again: str) -> str:
+    """Return what is wrong with a run, the entries that led there, and how to have it again."""
     from ..runtime.journal import plain_text
 
-    seed = "without a seed" if result.seed is None else f"with seed {result.seed}"
-    lines = [f"{result.scenario.name!r} does not hold {seed}:"]
+    lines = [f"{result.scenario.name!r} does not hold {_seed(result.seed)}:"]
     lines += [f"  {failure.cause}: {failure.text}" for failure in failures]
     led_there = [entry for violation in result.violations for entry in violation.entries]
     led_there += [entry for verdict in result.verdicts for entry in verdict.entries]
@@ -113,6 +118,10 @@ def _story(result: Result, failures: Iterable[Failure], again: str) -> str:
         lines += [f"    {plain_text(entry)}" for entry in led_there]
     lines.append(f"  again: {again}")
     return "\n".join(lines)
+
+
+def _seed(seed: int | None) -> str:
+    return "without a seed" if seed is None else f"with seed {seed}"
 
 
 def _again(scenario: AnyScenario, seed: int | None) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import floorproof
 from floorproof.runtime.choices import Recorded
+from floorproof.runtime.errors import ActorFailed
 from floorproof.testing.proving import ScenarioFailed, check
 from floorproof.testing.strategies import choices_of
 
@@ -42,6 +43,45 @@ def test_a_failure_tells_its_story_and_how_to_have_it_again(run_scenario: Run) -
 def test_a_failure_of_choices_is_repeated_by_them(run_scenario: Run) -> None:
     with pytest.raises(ScenarioFailed, match="does not hold without a seed"):
         run_scenario(PLANTED, choices={"jitter ET1>SSE-A 2": 1})
+
+
+ECHO = """
+import attrs
+from floorproof.plugins.hookspecs import CONTRACT_VERSION, hookimpl
+
+floorproof_contract = CONTRACT_VERSION
+
+
+@attrs.frozen
+class Breaks:
+    def start(self):
+        raise ZeroDivisionError("at once")
+        yield
+
+    def receive(self, delivery):
+        return ()
+
+
+@hookimpl
+def participants():
+    return {"breaks": Breaks}
+"""
+
+
+def test_a_run_that_an_error_ends_says_how_to_have_it_again(
+    tmp_path: Path, run_scenario: Run
+) -> None:
+    write(tmp_path, ECHO, "breaks.py")
+    extra = '[[participant]]\nname = "ECHO"\nkind = "breaks"'
+    text = text_of("", extra=extra).replace("[scenario]", '[scenario]\nplugins = ["breaks.py"]', 1)
+    path = write(tmp_path, text)
+
+    with pytest.raises(ActorFailed, match="at once") as failed:
+        run_scenario(path, seed=7)
+
+    assert failed.value.__notes__ == [
+        f'"a test\'s floor", with seed 7; again: floorproof run {path} --seed 7'
+    ]
 
 
 def test_check_stops_at_the_first_seed_that_fails() -> None:
