@@ -14,11 +14,9 @@ differ between processes only, and any fault that this market does not provoke.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import attrs
 from attrs.exceptions import FrozenInstanceError
@@ -47,61 +45,28 @@ from ..market.rules import (
     SettleEffect,
 )
 from ..market.sessions import CONTINUOUS, Board, TradingState
-from ..runtime.errors import FenceBreach
-from ..runtime.fence import Fence
 from .binding import admission, trading_states, venue_manager, venue_rules
 from .contract import ADMISSION, RULE_HOOKS
 from .errors import PluginRefused
+from .findings import (
+    ANSWERS,
+    BEHAVES,
+    BRINGS_STATES,
+    DETERMINISTIC,
+    DOCUMENTED,
+    FENCED,
+    FROZEN,
+    KEEPS_CONTRACT,
+    MADE,
+    PURE,
+    Claim,
+    Finding,
+    Outcome,
+    Report,
+    Tally,
+)
 from .manager import KINDS, Plugin, examine, load_file
-
-
-class Outcome(Enum):
-    PASSED = "passed"
-    FAILED = "FAILED"
-    SKIPPED = "skipped"
-
-
-@attrs.frozen
-class Finding:
-    """What one check found about one thing."""
-
-    check: str
-    """A claim: what it would be right to find."""
-
-    subject: str
-    outcome: Outcome
-    text: str = ""
-    """What was found instead, or why the check was not made."""
-
-
-@attrs.frozen
-class Report:
-    """What was checked of a plugin, what was not, and what came of it."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def failures(self) -> tuple[Finding, ...]:
-        return self._with(Outcome.FAILED)
-
-    @property
-    def skipped(self) -> tuple[Finding, ...]:
-        """The checks that were not made; each says why."""
-        return self._with(Outcome.SKIPPED)
-
-    @property
-    def passed(self) -> tuple[Finding, ...]:
-        return self._with(Outcome.PASSED)
-
-    def _with(self, outcome: Outcome) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.outcome is outcome)
-
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{finding.outcome.value:7}  {finding.subject}: {finding.check}"
-            + (f" ({finding.text})" if finding.text else "")
-            for finding in self.findings
-        )
+from .observing import Observer
 
 
 def check_plugin(
@@ -120,26 +85,17 @@ def check_plugin(
         plugin = _load(provider)
     except PluginRefused as refused:
         return Report((Finding(KEEPS_CONTRACT, refused.plugin, Outcome.FAILED, refused.why),))
-    findings = [Finding(KEEPS_CONTRACT, plugin.name, Outcome.PASSED), *_documented(plugin)]
+    findings = [Finding(KEEPS_CONTRACT, plugin.name, Outcome.PASSED), *documented(plugin)]
     for offer in plugin.offers.get("rule_sets", ()):
         if not isinstance(offer.cls, tuple):
             given = (settings or {}).get(offer.name, {})
             findings += _rule_set(offer.name, offer.cls, given, Symbol(symbol))
     findings += [
-        Finding("behaves", kind, Outcome.SKIPPED, f"there is no check of {kind} yet")
+        skipped(kind, f"{kind} are asked by `floorproof conform`")
         for kind in KINDS
         if kind != "rule_sets" and plugin.offers.get(kind)
     ]
     return Report(tuple(findings))
-
-
-KEEPS_CONTRACT = "loads and keeps the contract"
-DOCUMENTED = "has an id, a sentence and a source for each rule"
-FROZEN = "is frozen"
-ANSWERS = "answers what the contract has as answers"
-PURE = "gives equal answers to equal questions and changes nothing"
-FENCED = "asks for no time and no chance but the run's"
-DETERMINISTIC = "answers as another instance with the same settings does"
 
 
 def _load(provider: object) -> Plugin:
@@ -149,11 +105,11 @@ def _load(provider: object) -> Plugin:
     return examine(name, "", "check_plugin", provider)
 
 
-def _documented(plugin: Plugin) -> Iterator[Finding]:
+def documented(plugin: Plugin) -> Iterator[Finding]:
     ids = [rule.id for rule in plugin.rules]
     if plugin.offers.get("rule_sets") and not ids:
         why = "there are rule sets, and no `rules` hook to say what they implement"
-        yield Finding(DOCUMENTED, plugin.name, Outcome.SKIPPED, why)
+        yield skipped(plugin.name, why, DOCUMENTED)
         return
     faults = [f"{id!r} is there twice" for id in sorted(set(ids)) if ids.count(id) > 1]
     faults += [
@@ -165,7 +121,11 @@ def _documented(plugin: Plugin) -> Iterator[Finding]:
     yield _finding(DOCUMENTED, plugin.name, "; ".join(faults))
 
 
-def _finding(check: str, subject: str, fault: str) -> Finding:
+def skipped(subject: str, why: str, check: Claim = BEHAVES) -> Finding:
+    return Finding(check, subject, Outcome.SKIPPED, why, executed=0)
+
+
+def _finding(check: Claim, subject: str, fault: str) -> Finding:
     return Finding(check, subject, Outcome.FAILED if fault else Outcome.PASSED, fault)
 
 
@@ -182,20 +142,20 @@ def _rule_set(
     ]
     if missing:
         why = f"needs settings={{{name!r}: {{...}}}} with {', '.join(map(str, missing))}"
-        yield Finding("behaves", name, Outcome.SKIPPED, why)
+        yield skipped(name, why)
         return
     try:
         one, other = cls(**settings), cls(**settings)
     except Exception as error:  # a finding, whatever it is
         why = f"{dict(settings)!r} raised {type(error).__name__}: {error}"
-        yield Finding("can be made from its settings", name, Outcome.FAILED, why)
+        yield _finding(MADE, name, why)
         return
-    yield _finding(FROZEN, name, _thaw(other))
+    yield _finding(FROZEN, name, thaw(other))
     try:
         brought = [*trading_states(one)]
     except Exception as error:  # as above
         why = str(error) or type(error).__name__
-        yield Finding("brings trading states", name, Outcome.FAILED, why)
+        yield _finding(BRINGS_STATES, name, why)
         return
 
     trial = _Trial(name, one, symbol, brought)
@@ -205,11 +165,11 @@ def _rule_set(
     for hook in trial.hooks:
         subject = f"{name}.{hook}"
         if not trial.answers[hook]:
-            yield Finding("behaves", subject, Outcome.SKIPPED, trial.unasked[hook])
+            yield skipped(subject, trial.unasked[hook])
             continue
-        yield _finding(ANSWERS, subject, trial.faults.get((ANSWERS, hook), ""))
-        yield _finding(FENCED, subject, trial.faults.get((FENCED, hook), ""))
-        yield _finding(PURE, subject, trial.faults.get((PURE, hook), ""))
+        yield _finding(ANSWERS, subject, trial.fault(hook, ANSWERS))
+        yield _finding(FENCED, subject, trial.fault(hook, FENCED))
+        yield _finding(PURE, subject, trial.fault(hook, PURE))
         differing = [
             f"{theirs!r} instead of {ours!r}"
             for ours, theirs in zip(trial.answers[hook], control.answers[hook], strict=False)
@@ -218,10 +178,10 @@ def _rule_set(
         yield _finding(DETERMINISTIC, subject, "".join(differing[:1]))
     if not trial.hooks:
         why = f"takes part in nothing for the instrument {symbol!r}"
-        yield Finding("behaves", name, Outcome.SKIPPED, why)
+        yield skipped(name, why)
 
 
-def _thaw(rule_set: object) -> str:
+def thaw(rule_set: object) -> str:
     """Return how *rule_set*, which is of no further use, was changed; nothing if it was not."""
     try:
         rule_set.floorproof_was_here = True  # type: ignore[attr-defined]  # that is the question
@@ -285,10 +245,10 @@ class _Trial:
     def __init__(
         self, name: str, rule_set: object, symbol: Symbol, states: Sequence[TradingState]
     ) -> None:
-        self._rule_set = rule_set
         self._states = states
         self._symbol = symbol
-        self._fence = Fence([type(rule_set).__module__], strict=True)
+        self._tally = Tally()
+        self._observer = Observer(rule_set, self._tally)
         self._memory: dict[str, object] = {}
         self._due: list[str] = []
         manager = venue_manager({name: rule_set})
@@ -299,10 +259,10 @@ class _Trial:
         self._asked = {hook: bound[0].ask for hook, bound in asked.items() if bound}
         self.hooks = tuple(self._asked)
         self.answers: dict[str, list[object]] = {hook: [] for hook in self.hooks}
-        self.faults: dict[tuple[str, str], str] = {}
-        """The first fault found, by check and hook."""
-
         self.unasked = dict.fromkeys(self.hooks, "there was no occasion to ask it")
+
+    def fault(self, hook: str, claim: Claim) -> str:
+        return self._tally.faults.get((hook, claim), "")
 
     def run(self) -> None:
         quiet = _market(self._symbol, None, (), self._memory)
@@ -323,44 +283,25 @@ class _Trial:
         if hook not in self._asked:
             return
         ask = self._asked[hook]
-        shown, was = copy.deepcopy(about), _state(self._rule_set)
         try:
-            # Each time anew: Python drops a profiler that has refused something.
-            with self._fence.standing():
-                answer, again = ask(*about), ask(*about)
+            answer = self._observer.ask(
+                hook, lambda: ask(*about), about, partial(objection, hook), _NotMadeUp
+            )
         except _NotMadeUp as error:
             self.unasked[hook] = f"asked for another instrument, {error}, which is not there"
             return
         except Exception as error:  # a finding, whatever it is
             self.answers[hook].append(type(error))
-            if not isinstance(error, FenceBreach):
-                self._fault(ANSWERS, hook, f"raised {type(error).__name__}: {error}")
             return
-        finally:  # also where the rule set has swallowed it
-            for breach in self._fence.breaches:
-                self._fault(FENCED, hook, str(breach))
-            self._fence.breaches.clear()
         self.answers[hook].append(answer)
-        if answer != again:
-            self._fault(PURE, hook, f"{answer!r}, then {again!r}")
-        if _state(self._rule_set) != was:
-            self._fault(PURE, hook, f"was {was!r}, is {_state(self._rule_set)!r}")
-        if shown != about:
-            self._fault(PURE, hook, f"changed what it was shown, {shown!r}, to {about!r}")
-        if not _is_answer(hook, answer):
-            self._fault(ANSWERS, hook, f"found {answer!r}")
-        elif isinstance(answer, Sequence):
+        if not objection(hook, answer) and isinstance(answer, Sequence):
             self._memory |= {it.key: it.value for it in answer if isinstance(it, Remember)}
             self._due += [it.name for it in answer if isinstance(it, Schedule)]
 
-    def _fault(self, check: str, hook: str, text: str) -> None:
-        self.faults.setdefault((check, hook), text)
 
-
-def _state(rule_set: Any) -> dict[str, object]:
-    """Return a copy of what *rule_set* holds."""
-    names = [field.name for field in attrs.fields(type(rule_set))]
-    return copy.deepcopy({name: getattr(rule_set, name) for name in names})
+def objection(hook: str, answer: object) -> str:
+    """Return what is wrong with a rule set's answer to a hook, or nothing."""
+    return "" if _is_answer(hook, answer) else f"found {answer!r}"
 
 
 def _is_answer(hook: str, answer: object) -> bool:

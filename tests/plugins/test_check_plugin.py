@@ -32,7 +32,8 @@ from floorproof.market.rules import (
     SettleEffect,
 )
 from floorproof.market.sessions import TradingState
-from floorproof.plugins.check import (
+from floorproof.plugins.check import check_plugin
+from floorproof.plugins.findings import (
     ANSWERS,
     DETERMINISTIC,
     DOCUMENTED,
@@ -40,7 +41,7 @@ from floorproof.plugins.check import (
     FROZEN,
     KEEPS_CONTRACT,
     PURE,
-    check_plugin,
+    Claim,
 )
 from floorproof.plugins.hookspecs import hookimpl
 
@@ -247,7 +248,7 @@ def test_a_good_rule_set_passes_every_check_in_every_phase() -> None:
 @pytest.mark.parametrize(
     ("rule_set", "fault"), BROKEN.items(), ids=lambda it: getattr(it, "__name__", "")
 )
-def test_each_planted_fault_is_found(rule_set: type, fault: tuple[str, str, str]) -> None:
+def test_each_planted_fault_is_found(rule_set: type, fault: tuple[Claim, str, str]) -> None:
     check, subject, said = fault
 
     failures = check_plugin(Provider(rule_set, RULE)).failures
