@@ -57,6 +57,9 @@ class Finding:
     example: str = ""
     """The smallest case that was found in which it fails."""
 
+    ratio: float | None = None
+    """Of a cost, how many times that of asking somebody who has nothing to say."""
+
     @property
     def id(self) -> str:
         """Its name, for files of expected failures: ``lot-cap.accept_request:pure``."""
@@ -100,6 +103,9 @@ Key: TypeAlias = tuple[str, Claim]
 @attrs.define
 class Tally:
     """How often each check was made, and the first fault that each has found."""
+
+    asking: str = ""
+    """The subject of the last question: who is to blame if no answer comes."""
 
     executed: Counter[Key] = attrs.field(factory=Counter)
     faults: dict[Key, str] = attrs.field(factory=dict)

@@ -17,7 +17,7 @@ class Observer:
     """Puts each question twice to one object, and tallies what is wrong with its answers.
 
     Args:
-        holder: the attrs instance that answers, which must stay as it is.
+        holder: what answers, an attrs instance or a function, which must stay as it is.
         modules: those whose code is fenced; the holder's own by default.
     """
 
@@ -25,8 +25,6 @@ class Observer:
         self._holder = holder
         self._tally = tally
         self._fence = Fence([*modules] or [type(holder).__module__], strict=True)
-        self.asking = ""
-        """The subject of the last question: who is to blame if no answer comes."""
 
     def ask(
         self,
@@ -47,7 +45,8 @@ class Observer:
         Raises:
             Exception: whatever the holder raises, once it has been tallied.
         """
-        tally, self.asking = self._tally, subject
+        tally = self._tally
+        tally.asking = subject
         shown, was = copy.deepcopy(seen), state_of(self._holder)
         try:
             # Each time anew: Python drops a profiler that has refused something.
@@ -76,6 +75,8 @@ class Observer:
 
 
 def state_of(holder: Any) -> dict[str, object]:
-    """Return a copy of what an attrs instance holds."""
+    """Return a copy of what an attrs instance holds; of anything else, nothing."""
+    if not attrs.has(type(holder)):
+        return {}
     names = [field.name for field in attrs.fields(type(holder))]
     return copy.deepcopy({name: getattr(holder, name) for name in names})
