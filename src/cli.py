@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from . import cli_proving, cli_time
+from . import cli_conform, cli_proving, cli_time
 from .cli_tools import (
     FOUND_SOMETHING,
     anyway_option,
@@ -79,7 +79,7 @@ def main() -> None:
     """A proving ground for trading floors."""
 
 
-for each in (*cli_proving.COMMANDS, *cli_time.COMMANDS):
+for each in (*cli_proving.COMMANDS, *cli_time.COMMANDS, cli_conform.conform):
     main.add_command(each)
 
 

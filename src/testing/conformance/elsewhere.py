@@ -1,7 +1,7 @@
 """The same examples in two more processes, each under another hash seed.
 
 What a plugin takes from the order of a set, from ``hash()`` or ``id()``, nothing shows within
-one process.  As a program (``python -m``) this module is one of the two.
+one process.  The others run the module `worker`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _answers(job: bytes, seconds: float) -> list[dict[Place, Answers]]:
     """Return what each of the processes answers; they run side by side."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", f"{__package__}.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -125,7 +125,8 @@ def _differences(
 # --- one of them ---------------------------------------------------------------------
 
 
-def _work(job: Job) -> list[tuple[Place, Answers]]:
+def work(job: Job) -> list[tuple[Place, Answers]]:
+    """Return what is answered here."""
     loaded = load(job.reference)
     kit = Kit(plugins=loaded.plugins, settings=job.settings, symbols=job.symbols)
     found: dict[Place, Answers] = {}
@@ -145,12 +146,3 @@ def _said(bench: Bench[Any], example: Any) -> list[tuple[str, str]]:
         (subject, hashlib.blake2b(answer.encode(), digest_size=8).hexdigest())
         for subject, answer in trial.said
     ]
-
-
-if __name__ == "__main__":
-    # Under its own name, so that what was pickled there is found here.
-    from floorproof.testing.conformance import elsewhere
-
-    told = sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a plugin prints is no answer
-    told.write(msgspec.json.encode(elsewhere._work(pickle.loads(sys.stdin.buffer.read()))))

@@ -36,8 +36,15 @@ from .sessions import SessionBench
 Settings = Mapping[str, Mapping[str, object]]
 """By the name of what is offered, its table as a scenario would have it."""
 
-_MODEST = ("participants", "scenario_actions", "commands")
-"""What can be judged within a scenario of its own only."""
+_TRIED = (
+    "matching_algorithms",
+    "rule_sets",
+    "order_types",
+    "invariants",
+    "exporters",
+    "venues",
+)
+"""What there are benches for; other kinds can be judged within a scenario of their own only."""
 
 
 @attrs.frozen(kw_only=True)
@@ -155,7 +162,7 @@ def conform(kit: Kit, plugin: Plugin) -> Conformed:
     tried: list[Tried] = []
     settings: dict[str, Mapping[str, object]] = {}
     for kind in KINDS:
-        if kind in _MODEST:
+        if kind not in _TRIED:
             names = [offer.name for offer in plugin.offers.get(kind, ())]
             why = f"{kind.replace('_', ' ')} show what they are worth in a scenario of their own"
             findings += [skipped(name, why) for name in names]
