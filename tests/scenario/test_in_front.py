@@ -13,6 +13,7 @@ from floorproof.market import exchange
 from floorproof.market.exchange import _keeps_priority
 from floorproof.market.messages import ExecutionReport
 from floorproof.plugins.in_front import InFront
+from floorproof.runtime.choices import Recorded
 from floorproof.runtime.mailbox import Mailbox
 from floorproof.testing.planting import Patched
 
@@ -59,9 +60,19 @@ class Through:
         return InFront(make(context))
 
 
+class Amnesia:
+    def in_front_of(self, make, context):
+        return InFront(make(attrs.evolve(context, store={})))
+
+
 @hookimpl
 def participants():
-    return {"mute": Mute, "through": attrs.frozen(Through), "somebody": attrs.frozen(Somebody)}
+    return {
+        "amnesia": attrs.frozen(Amnesia),
+        "mute": Mute,
+        "through": attrs.frozen(Through),
+        "somebody": attrs.frozen(Somebody),
+    }
 """
 
 WORKED = """
@@ -119,6 +130,26 @@ def test_each_run_has_one_of_its_own(tmp_path: Path) -> None:
     loaded = floorproof.load(scenario(tmp_path, table))
 
     assert floorproof.run(loaded).digest == floorproof.run(loaded).digest
+
+
+@pytest.mark.parametrize("sessions", ["", 'sessions = ["LP>CME-A", "CME>CME-A"]'])
+def test_who_forgets_what_he_had_written_down_does_not_agree(tmp_path: Path, sessions: str) -> None:
+    """Where nothing is lost on the way, a crash is no excuse."""
+    worked = "0s LP enter o1 sell 4 @ 15351.50\n1s LP enter o2 sell 4 @ 15351.50"
+    table = '[[participant]]\nname = "CME-A"\nkind = "amnesia"\nin_front = true\n'
+    faults = f'[faults]\ncrash = 1\nactors = ["CME-A"]\n{sessions}'
+    write(tmp_path, KINDS, "kinds.py")
+    text = changed(
+        floor(worked, extra=table + faults),
+        "[scenario]\n",
+        '[scenario]\nplugins = ["kinds.py"]\n',
+    )
+
+    crash = Recorded({"crash CME-A>CME-A 3": 1_000})
+    result = floorproof.run(floorproof.load(write(tmp_path, text)), choices=crash)
+
+    assert result.facts("fault")
+    assert [each.invariant for each in result.violations] == (["agreement"] if sessions else [])
 
 
 # fmt: off

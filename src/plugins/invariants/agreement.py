@@ -39,8 +39,8 @@ class Agreement:
     ``settle``; at the end nothing is apart.
 
     It watches where there may be faults.  A link does not ask again for what is lost, so that
-    a run in which one has lost something is left alone, and so is one in which a user has
-    crashed: only what sessions in FIX text lose can be had again.  Where such a session has
+    a run in which one has lost something is left alone: only what sessions lose can be had
+    again, those in FIX text and those of the plan's ``sessions``.  Where one in FIX text has
     lost something, or its connection, the floor needs time to find out: ``settle``.
     """
 
@@ -84,6 +84,7 @@ class _Agreement(Watcher):
         assert floor.fault_plan is not None, "watched only then"
         self._until_ns = floor.fault_plan.until_ns
         self._settle_ns = floor.fault_plan.settle_ns
+        self._sessions = floor.fault_plan.sessions
         self._apart: dict[tuple[str, ...], str] | None = None
         """What was apart when faults ended, and has been ever since."""
 
@@ -101,8 +102,6 @@ class _Agreement(Watcher):
                     self._lose(sender, recipient, message)
                 elif kind in _OUT_OF_ORDER and message in _SESSION_MESSAGES:
                     self._is_lost_by_session = True
-                if kind == "crash" and recipient in self._floor.users:
-                    self._is_lost = True
             case {"message": message, "sender": sender} if entry.kind == "lost":
                 self._lose(sender, entry.actor, message)
             case _:
@@ -110,6 +109,8 @@ class _Agreement(Watcher):
         return None
 
     def _lose(self, sender: str, recipient: str, message: str) -> None:
+        if (sender, recipient) in self._sessions:
+            return  # he has it once he is back
         if message in _SESSION_MESSAGES:
             self._is_lost_by_session = True
         elif sender not in (recipient, "scenario"):
