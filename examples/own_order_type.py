@@ -3,7 +3,8 @@
 It works the whole order in one child at the best price of its own side, so many ticks
 further from or nearer to the market, and moves with it; never beyond the order's limit.
 ``examples/own_order_type.toml`` runs it, and ``docs/order_types.md`` explains it.  It takes
-market data for what is true now; the slicers of floorproof know that it lags.
+market data for what is true now; the slicers of floorproof know that it lags.  Nor does it
+know of others like it: two in one market that are to be nearer than the best chase each other.
 """
 
 from __future__ import annotations
