@@ -181,11 +181,10 @@ def run(
     in_place: bool = False,
     strict: bool = False,
     write: Callable[[bytes], object] | None = None,
-    look: Look | None = None,
 ) -> Result:
     """Run a scenario as it is; see `Floor.run`."""
     return Floor(scenario).run(
-        seed=seed, choices=choices, in_place=in_place, strict=strict, write=write, look=look
+        seed=seed, choices=choices, in_place=in_place, strict=strict, write=write
     )
 
 

@@ -14,7 +14,7 @@ import floorproof
 from floorproof.market.fix import ExecType
 from floorproof.market.messages import ExecutionReport, NewOrderSingle
 from floorproof.market.staging import ParentPartialFill, StagedUpdate
-from floorproof.runtime.choices import Defaults, Recorded, Seeded
+from floorproof.runtime.choices import Choices, Defaults, Recorded, Seeded
 from floorproof.runtime.participant import Answer, Delivery, Send
 
 STEPS = """
@@ -184,12 +184,16 @@ class Forgetful:
 
 
 def with_somebody_forgetful(
-    floor_of: floorproof.Scenario, name: str, recipient: str, forgets: Callable[[Any], bool]
+    floor_of: floorproof.Scenario,
+    name: str,
+    recipient: str,
+    forgets: Callable[[Any], bool],
+    choices: Choices | None = None,
 ) -> floorproof.Result:
     forgetful = floorproof.Floor(floor_of)
     make: Any = forgetful._makers[name]
     forgetful.add(name, lambda context: Forgetful(make(context), recipient, forgets))
-    return forgetful.run(choices=Defaults(), in_place=True)
+    return forgetful.run(choices=choices or Defaults(), in_place=True)
 
 
 def endings(message: object) -> bool:
@@ -254,3 +258,16 @@ def test_what_is_apart_for_too_long_is_found_before_the_end() -> None:
     (violation,) = [each for each in result.violations if each.invariant == "agreement"]
     assert 18_000_000_000 < violation.time_ns <= 40_000_000_000 < result.end_ns + 1
     assert violation.text.startswith("ET2 sees ET2's C1")
+
+
+@pytest.mark.parametrize("asks_again", [True, False])
+def test_what_a_link_with_a_session_loses_in_a_crash_is_no_excuse(asks_again: bool) -> None:
+    text = '[faults]\ncrash = 1\nactors = ["CME"]\n'
+    floor_of = scenario(text + ('sessions = ["CME-A>CME"]' if asks_again else ""))
+    crash = Recorded({"crash CME>CME 1": 500_000_000})
+
+    whole = floorproof.run(floor_of, choices=crash, in_place=True)
+    wrong = with_somebody_forgetful(floor_of, "CME-A", "ET2", cancels, crash)
+
+    assert "agreement" not in broken(whole)
+    assert ("agreement" in broken(wrong)) == asks_again
