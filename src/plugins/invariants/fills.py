@@ -117,15 +117,14 @@ class _Positions(Watcher):
     _hearing: Hearing = attrs.field(init=False, factory=Hearing)
 
     def see(self, entry: Entry) -> Broken | None:
-        match entry.payload:
-            case Fault() as fault:
-                self._hearing.befell(fault)
-            case FixText():
-                self._in_text.update((entry.actor, str(entry.sender)))
-            case ExecutionReport(exec_type=ExecType.TRADE | ExecType.TRADE_CANCEL) as report:
-                self._filled(report, entry)
-            case _:
-                pass
+        payload = entry.payload
+        if type(payload) is ExecutionReport:  # as nearly always
+            if payload.exec_type is ExecType.TRADE or payload.exec_type is ExecType.TRADE_CANCEL:
+                self._filled(payload, entry)
+        elif isinstance(payload, Fault):
+            self._hearing.befell(payload)
+        else:
+            self._in_text.update((entry.actor, str(entry.sender)))
         return None
 
     def _filled(self, report: ExecutionReport, entry: Entry) -> None:

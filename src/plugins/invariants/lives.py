@@ -58,6 +58,11 @@ class _Times(Watcher):
     """By session and name: until when an order is good, and in which entry it said so."""
 
     def see(self, entry: Entry) -> Broken | None:
+        report = entry.payload
+        if type(report) is ExecutionReport:  # as nearly always
+            if entry.sender not in self._exchanges or report.order_id is None:
+                return None
+            return self._reported(CompID(str(entry.sender)), report, entry)
         match entry.payload:
             case SecurityStatus(symbol=symbol, trading_state=name) as status if (
                 entry.sender is None
@@ -69,8 +74,6 @@ class _Times(Watcher):
                 if request.expire_date is not None and entry.actor in self._exchanges:
                     known = (request.expire_date, entry.seq)
                     self._dates[request.sender_comp_id, request.cl_ord_id] = known
-            case ExecutionReport(order_id=int()) as report if entry.sender in self._exchanges:
-                return self._reported(CompID(str(entry.sender)), report, entry)
             case _:
                 pass
         return None
@@ -184,6 +187,11 @@ class _MassCancels(Watcher):
     """The entry with which an order came to its exchange."""
 
     def see(self, entry: Entry) -> Broken | None:
+        report = entry.payload
+        if type(report) is ExecutionReport:  # as nearly always
+            if entry.sender not in self._exchanges or report.order_id is None:
+                return None
+            return self._reported(CompID(str(entry.sender)), report, entry)
         match entry.payload:
             case SecurityStatus(symbol=symbol, trading_state=name) if entry.sender is None:
                 exchange = CompID(entry.actor)
@@ -200,8 +208,6 @@ class _MassCancels(Watcher):
                 asked = self._asked.pop((str(entry.sender), entry.actor, answer.cl_ord_id), None)
                 if asked and answer.mass_action_response is MassActionResponse.ACCEPTED:
                     self._meant.setdefault(str(entry.sender), []).append(asked)
-            case ExecutionReport(order_id=int()) as report if entry.sender in self._exchanges:
-                return self._reported(CompID(str(entry.sender)), report, entry)
             case _:
                 pass
         return None

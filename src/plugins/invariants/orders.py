@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 import attrs
+import msgspec
 
 from ...market.fix import ExecType, OrdStatus, Side
 from ...market.fix_line import SOH, FixText
@@ -39,8 +40,7 @@ class OrderQuantities:
         return _Quantities(speak)
 
 
-@attrs.frozen
-class _Stands:
+class _Stands(msgspec.Struct, frozen=True, gc=False):
     """An order as the last report had it."""
 
     seq: int

@@ -72,21 +72,22 @@ class _Market:
         order_id = report.order_id
         assert order_id is not None, "only a reject has none"
         rests = self._orders.get(order_id)
-        match report.exec_type:
-            case ExecType.NEW | ExecType.TRIGGERED | ExecType.REPLACED:
-                keeps = rests is not None and _keeps_its_place(rests.report, report)
-                self._put(order_id, report, seq, keeps=keeps)
-            case ExecType.TRADE if rests is not None:
-                wrong = None
-                if report.aggressor_indicator is False:
-                    wrong = self._turn(report, rests)
-                self._traded(order_id, rests, report, seq)
-                return wrong
-            case ExecType.TRADE_CANCEL:
-                if rests is not None:
-                    rests.report = report
-            case _:
-                self._leave(order_id)
+        exec_type = report.exec_type
+        if exec_type is ExecType.TRADE:
+            if rests is None:
+                return None
+            wrong = None
+            if report.aggressor_indicator is False:
+                wrong = self._turn(report, rests)
+            self._traded(order_id, rests, report, seq)
+            return wrong
+        if exec_type in _COMES:
+            keeps = rests is not None and _keeps_its_place(rests.report, report)
+            self._put(order_id, report, seq, keeps=keeps)
+        elif exec_type is not ExecType.TRADE_CANCEL:
+            self._leave(order_id)
+        elif rests is not None:
+            rests.report = report
         return None
 
     def _put(self, order_id: OrderID, report: ExecutionReport, seq: int, *, keeps: bool) -> None:
@@ -153,6 +154,10 @@ class _Market:
         return Broken(text, (other.seq, rests.seq))
 
 
+_COMES = (ExecType.NEW, ExecType.TRIGGERED, ExecType.REPLACED)
+"""With what an order comes to its place, or to another one."""
+
+
 def _slice(report: ExecutionReport) -> Qty:
     return min(report.display_qty or report.leaves_qty, report.leaves_qty)
 
@@ -187,10 +192,18 @@ class _Priority(Watcher):
     def see(self, entry: Entry) -> Broken | None:
         report: ExecutionReport = entry.payload
         exchange = entry.sender
-        if exchange is None or (exchange, report.symbol) not in self._markets:
+        if exchange is None:
+            return None
+        market = self._markets.get((CompID(exchange), report.symbol))
+        if market is None:
             return None
         number = self._next.get(exchange, 1)
-        early = self._early.setdefault(exchange, {})
+        early = self._early.get(exchange)
+        if early is None:
+            early = self._early[exchange] = {}
+        if report.exec_id == number and not early:  # as nearly always
+            self._next[exchange] = number + 1
+            return None if report.order_id is None else market.take_in(report, entry.seq)
         if report.exec_id >= number:  # else it is told again
             early[report.exec_id] = (report, entry.seq)
         wrong = None
