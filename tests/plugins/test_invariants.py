@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
 import attrs
+import copy_floors
 import msgspec
 import pytest
 from floors import play
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import floorproof
@@ -24,7 +26,7 @@ from floorproof.market.messages import ExecutionReport
 from floorproof.market.sessions import TradingState
 from floorproof.market.staging import ParentPartialFill, StagedAck, StagedUpdate
 from floorproof.plugins.invariants import invariants
-from floorproof.runtime.faults import FaultPlan
+from floorproof.runtime.faults import Fault, FaultPlan
 from floorproof.runtime.journal import Entry
 from floorproof.scenario.watch import Watch, watchers_of
 
@@ -308,6 +310,90 @@ def test_every_invariant_is_shown_to_break() -> None:
     # `mass-cancels`, as most of them once more, in `tests/test_gallery.py`.
     elsewhere = {"agreement", "uncrossed-books", "one-story", "synthetic-room", "mass-cancels"}
     assert {name for name, _, _ in BREAKS.values()} | elsewhere == set(invariants())
+
+
+def fault(kind: str, message: str = "ExecutionReport", recipient: str = "CME-A") -> Entry:
+    befell = Fault(kind, "CME", recipient, message, 0)
+    return msgspec.structs.replace(
+        RUN.journal[0], sender=None, actor=recipient, kind="fault", payload=befell
+    )
+
+
+ONE_SIDE = altered(of_exchange(ExecType.TRADE), None, nth=1)
+CRASHED = msgspec.structs.replace(
+    fault("crash"), kind="lost", payload={"sender": "CME", "message": "ExecutionReport"}
+)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [*map(fault, ("drop", "cut", "partition", "overflow", "crash")), CRASHED],
+    ids=["drop", "cut", "partition", "overflow", "crash", "lost while down"],
+)
+def test_what_is_lost_is_held_against_nobody_who_cannot_ask_again(entry: Entry) -> None:
+    broken = found([entry, *ONE_SIDE])
+
+    assert "both-sides" not in broken
+    assert entry is CRASHED or "order-quantities" not in broken
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        fault("delay"),
+        fault("duplicate"),
+        fault("drop", message="MarketDataIncrementalRefresh"),
+        fault("drop", message="OrderCancelReject", recipient="LP"),
+    ],
+    ids=["late", "twice", "other news", "to somebody else"],
+)
+def test_what_no_loss_explains_is_held_against_the_exchange(entry: Entry) -> None:
+    assert "only the buy side was ever told" in found([entry, *ONE_SIDE])["both-sides"]
+
+
+def test_no_more_trades_are_one_sided_than_reports_were_lost() -> None:
+    sides = [each for each in ONE_SIDE if of_exchange(ExecType.TRADE)(each)]
+    two = [each for each in ONE_SIDE if each is not sides[1]]
+
+    assert "2 such trades, reports lost: 1" in found([fault("drop"), *two])["both-sides"]
+    assert "both-sides" not in found([fault("drop"), fault("cut"), *two])
+
+
+def test_what_the_network_delivers_twice_was_told_once() -> None:
+    is_fill = of_exchange(ExecType.TRADE)
+    again = next(each for each in RUN.journal if is_fill(each))
+
+    assert "both-sides" not in found([fault("duplicate"), *RUN.journal, again])
+    assert "both-sides" in found([*RUN.journal, again])
+    assert "both-sides" in found([fault("duplicate"), *RUN.journal, again, again])
+
+
+def test_a_loss_is_no_excuse_for_what_others_are_told_of_their_orders() -> None:
+    entries = altered(of_exchange(ExecType.TRADE), struct(leaves_qty=1))
+
+    assert "order-quantities" in found([fault("drop", recipient="LP"), *entries])
+    assert "order-quantities" not in found([fault("drop"), *entries])
+
+
+LINKS = ("CME>ALPHA", "CME>BRAVO", "CME>DELTA")
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(
+    seed=st.integers(1, 999),
+    kind=st.sampled_from(["drop", "duplicate", "reorder", "cut", "partition", "crash"]),
+    fix=st.booleans(),
+)
+def test_sessions_in_messages_that_lose_reports_break_nothing(
+    seed: int, kind: str, fix: bool
+) -> None:
+    links, actors = json.dumps(LINKS), json.dumps(["ALPHA", "BRAVO", "CME"])
+    faults = f"[faults]\n{kind} = 4\none_in = 8\nlinks = {links}\nactors = {actors}\n"
+    scenario = floorproof.parse(copy_floors.scenario(seconds=3, fix=fix, extra=faults))
+
+    result = floorproof.run(scenario, seed=seed, in_place=True)
+
+    assert result.violations == ()
 
 
 @given(seed=st.integers(1, 200))

@@ -5,9 +5,26 @@ from __future__ import annotations
 import attrs
 
 from ...runtime.faults import Fault
+from ...runtime.journal import Entry
 
 _LATE = ("delay", "pause", "slow", "skew")
 """What loses nothing, and changes no order."""
+
+_LOSSES = ("drop", "cut", "partition", "overflow", "crash")
+"""What the message is lost at that a fault names."""
+
+
+def lost(entry: Entry) -> tuple[str, str] | None:
+    """Return of whom and of which class a message is that an entry puts on record as lost."""
+    if entry.sender is not None:
+        return None
+    match entry.payload:
+        case Fault(kind=kind, sender=sender, message=message) if kind in _LOSSES:
+            return sender, message
+        case {"sender": str(sender), "message": str(message)} if entry.kind == "lost":
+            return sender, message
+        case _:
+            return None
 
 
 @attrs.define

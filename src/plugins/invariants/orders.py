@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
+from typing import TypeAlias
 
 import attrs
 import msgspec
@@ -16,10 +18,12 @@ from ...market.messages import ExecutionReport
 from ...runtime.faults import Fault
 from ...runtime.journal import Entry
 from ..watching import Broken, WatchedFloor, Watcher
-from .hearing import Hearing
+from .hearing import Hearing, lost
 
 _TRADE = re.compile(r"TN(\d+)$", re.ASCII)
 """The number of a trade, at the end of what names a fill in FIX text (17)."""
+
+_REPORT = ExecutionReport.__name__
 
 _OPEN = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
@@ -126,7 +130,9 @@ class BothSides:
     """Each trade is told to a buyer and to a seller, alike in quantity and price.
 
     A session in FIX text may be told later than its run lasts: where an exchange has one, a
-    trade that only one side heard of is no wrong.
+    trade that only one side heard of is no wrong.  Nor are as many of them as reports of the
+    exchange got lost: whoever hears it in messages cannot ask for one again.  What the network
+    delivers twice was told once.
     """
 
     def watch(self, floor: WatchedFloor) -> Watcher | None:
@@ -143,9 +149,13 @@ class _Told:
     last_px: Price | None
 
 
+_Side: TypeAlias = tuple[str, str, int, Side]
+"""Who told whom, of which trade, and of which side."""
+
+
 @attrs.define
 class _Sides(Watcher):
-    sees = (ExecutionReport, FixText)
+    sees = (ExecutionReport, FixText, Fault, dict)
 
     _exchanges: Collection[str]
     _instruments: Mapping[Symbol, Instrument]
@@ -156,10 +166,21 @@ class _Sides(Watcher):
     """Sides that were told in FIX text, in which the same may be said again."""
 
     _speak_fix: set[str] = attrs.field(init=False, factory=set)
+    _lost: Counter[str] = attrs.field(init=False, factory=Counter)
+    """By exchange, how many of its reports got lost."""
+
+    _doubled: Counter[tuple[str, str]] = attrs.field(init=False, factory=Counter)
+    """By link, how many reports arrive twice."""
+
+    _since_doubled: set[_Side] = attrs.field(init=False, factory=set)
+    """What has been told since the first was to arrive twice."""
 
     def see(self, entry: Entry) -> Broken | None:
         exchange = entry.sender
-        if exchange is None or exchange not in self._exchanges:
+        if exchange is None:
+            self._befell(entry)
+            return None
+        if exchange not in self._exchanges:
             return None
         if isinstance(entry.payload, FixText):
             self._speak_fix.add(exchange)
@@ -168,8 +189,29 @@ class _Sides(Watcher):
         number = report.trd_match_id
         if report.exec_type is not ExecType.TRADE or number is None:
             return None
+        if self._doubled and self._is_double((exchange, entry.actor, number, report.side)):
+            return None
         told = _Told(entry.seq, report.side, report.last_qty, report.last_px)
         return self._told(exchange, number, told)
+
+    def _befell(self, entry: Entry) -> None:
+        """Take note of reports that got lost, or come twice."""
+        match entry.payload:
+            case Fault(kind="duplicate") as fault if fault.message == _REPORT:
+                self._doubled[fault.sender, fault.recipient] += 1
+            case _:
+                sender, message = lost(entry) or ("", "")
+                if message == _REPORT:
+                    self._lost[sender] += 1
+
+    def _is_double(self, side: _Side) -> bool:
+        """Return whether a side is told a second time by the network alone."""
+        link = side[:2]
+        if side in self._since_doubled and self._doubled[link]:
+            self._doubled[link] -= 1
+            return True
+        self._since_doubled.add(side)
+        return False
 
     def _read(self, exchange: str, text: str, seq: int) -> Broken | None:
         fields = dict(pair.partition("=")[::2] for pair in text.split(SOH))
@@ -202,10 +244,14 @@ class _Sides(Watcher):
         return Broken(f"trade {number} of {exchange} {wrong}", (other.seq,))
 
     def end(self) -> Broken | None:
+        single = Counter(exchange for exchange, _ in self._single)
         for (exchange, number), told in self._single.items():
-            if exchange in self._speak_fix:
+            lost_of_it = self._lost[exchange]
+            if exchange in self._speak_fix or single[exchange] <= lost_of_it:
                 continue
             only = told.side.name.lower()
             text = f"of trade {number} of {exchange} only the {only} side was ever told"
+            if lost_of_it:
+                text = f"{text}: {single[exchange]} such trades, reports lost: {lost_of_it}"
             return Broken(text, (told.seq,))
         return None
