@@ -45,10 +45,11 @@ RULES = (
     Rule(
         "ILINK-2",
         "An order, a change or a cancel in which a tag is missing, stands twice, has no value or"
-        " one of another kind is rejected at the level of the session (35 = 3), with its number"
+        " one of another kind, and a mass action that would be for more orders than it says, is"
+        " rejected at the level of the session (35 = 3), with its number"
         " and a text; a mass quote or quote cancel at the level of the business (35 = j).",
         f"{_WIKI} Session Level Reject (46990055), Business Level Reject (46465746);"
-        f" {_READINGS}, texts of rejects",
+        f" {_READINGS}, texts of rejects; {_READINGS}, tags that are left out",
     ),
     Rule(
         "ILINK-3",
@@ -209,6 +210,7 @@ def decode(msg_type: str, pairs: Pairs, talk: Talk) -> Message:
         body = [pair for pair in pairs if pair[0] not in HEADER_TAGS]
         block = _block(body, layout.rows, talk)
         _check_order(msg_type, block.fields, talk)
+        _check_filters(msg_type, body)
         values = _hear(block, layout.rows, talk)
         message: Message = layout.cls(**values, **_ends(layout, values, talk))
     except Refused as refused:
@@ -246,6 +248,22 @@ def _check_order(msg_type: str, fields: dict[int, str], talk: Talk) -> None:
         raise Refused(f"OrderQty (38) tag has an incorrect value: ({fields[38]}), above {largest}")
     if msg_type in ("F", "G") and 37 not in fields and talk.dialect.order_id_required:
         raise Refused("OrderID (37) must be present on a Cancel or Cancel Replace Request.")
+
+
+def _check_filters(msg_type: str, pairs: Sequence[Pair]) -> None:
+    """Check that a mass action is not for more orders than its client means."""
+    if msg_type != "CA":
+        return
+    fields = dict(pairs)
+    for tag in _UNKNOWN_FILTERS:
+        if tag in fields:
+            raise Refused(f"{_named(tag)} tag is not supported on an Order Mass Action Request")
+    if fields.get(6115) == "101" and 1 not in fields:
+        raise Refused("Account (1) tag is not present where MassCancelRequestType (6115) is 101")
+
+
+_UNKNOWN_FILTERS = (40, 59)
+"""By which CME narrows a mass action and the market does not: passed over, more would go."""
 
 
 def _block(pairs: Sequence[Pair], rows: Iterable[Row | Group], talk: Talk) -> _Block:

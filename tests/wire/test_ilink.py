@@ -346,6 +346,12 @@ WRONG = [
     ("CA", "-107",
           "SecurityDesc (107) tag has an incorrect value: should be an instrument where 1374 is 1,"
           " found none"),
+    ("CA", "6115=101",
+          "Account (1) tag is not present where MassCancelRequestType (6115) is 101"),
+    ("CA", "59=0",
+          "TimeInForce (59) tag is not supported on an Order Mass Action Request"),
+    ("CA", "40=2",
+          "OrdType (40) tag is not supported on an Order Mass Action Request"),
     ("i", "8000=X",
           "SelfMatchPreventionInstruction (8000) tag has an incorrect value: (X), should be N"
           " or O"),
