@@ -83,6 +83,12 @@ class CopyGroups:
         self.check_front_end(group.front_end)
         filters(group.filters)
         self.check_sources(entity, group)
+        if len(set(group.sources)) < len(group.sources):
+            raise Refused("a source sender comp is named twice")
+        if len(set(group.targets)) < len(group.targets):
+            raise Refused("a target session is named twice")
+        for kind in self._kinds(group):
+            self._check_limit(group, kind)
         for target in group.targets:
             session = self._registry.targets.get(target)
             if session is None or (session.entity, session.market) != (entity, group.market):
@@ -143,13 +149,7 @@ class CopyGroups:
         """
         targets = list(group.targets)
         for kind in self._kinds(group):
-            comps = [self._registry.sender_comps[source] for source in group.sources]
-            count = sum(comp.kind is kind for comp in comps)
-            if self._source_limits and count > SOURCE_LIMITS[kind]:
-                raise Refused(
-                    f"{count} {kind} sources are more than the {SOURCE_LIMITS[kind]} that a target"
-                    " session takes"
-                )
+            self._check_limit(group, kind)
             if kind in self._served(targets):
                 continue
             taken = self._assigned()
@@ -163,6 +163,15 @@ class CopyGroups:
                 raise Refused(f"no {kind} target session of {entity} is left for {group.market}")
             targets.append(free[0])
         return attrs.evolve(group, targets=tuple(targets))
+
+    def _check_limit(self, group: GroupRow, kind: GatewayKind) -> None:
+        comps = [self._registry.sender_comps[source] for source in group.sources]
+        count = sum(comp.kind is kind for comp in comps)
+        if self._source_limits and count > SOURCE_LIMITS[kind]:
+            raise Refused(
+                f"{count} {kind} sources are more than the {SOURCE_LIMITS[kind]} that a target"
+                " session takes"
+            )
 
     def _assigned(self) -> list[CompID]:
         return [target for group in self._live.values() for target in group.targets]

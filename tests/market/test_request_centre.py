@@ -425,11 +425,15 @@ def test_more_sources_than_a_target_takes_fail_where_the_newer_limits_are_on(
     count = SOURCE_LIMITS[GatewayKind.CGW] + 1
     comps = tuple(f"{chr(65 + n // 100)}{n % 100:02}DDD" for n in range(count))
     world = World(comps, source_limits=limits)
+    says = "1001 CGW sources are more than the 1000"
 
     world.creates(sources=comps)
 
     assert world.statuses("DORA") == ["In Progress", status]
-    assert ("1001 CGW sources are more than the 1000" in world.updates("DORA")[-1].text) is limits
+    assert (says in world.updates("DORA")[-1].text) is limits
+    old = attrs.evolve(GROUP, sources=tuple(map(CompID, comps)))
+    with pytest.raises(Refused, match=says if limits else "is another group's"):
+        world.centre.found(DELTA, old)
 
 
 @pytest.mark.rule("REQ-7")
@@ -954,6 +958,8 @@ GROUP = GroupRow(
         ({"sources": ("X01AAA",)}, "'X01AAA' is not available"),
         ({"targets": ("Z00000",)}, "Delta has no target session 'Z00000' for Globex"),
         ({"targets": ("A10000",)}, "Delta has no target session 'A10000' for Globex"),
+        ({"sources": ("X05DDD", "X05DDD")}, "a source sender comp is named twice"),
+        ({"targets": ("D10000", "D10000")}, "a target session is named twice"),
         ({"targets": ()}, "a CGW source needs a CGW target session"),
         ({"sources": ("X06DDD",)}, "a MSGW source needs a MSGW target session"),
         ({"market": Market.BROKERTEC_EU}, "'X05DDD' is not available"),

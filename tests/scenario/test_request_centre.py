@@ -317,6 +317,9 @@ BAD = {
                                 "request_centre.group[0]: a group needs at least one source"),
     "a group with another's target": ('targets = ["C10000"]', 'targets = ["A10000"]',
                                       "request_centre.group[0]: Clear has no target session"),
+    "a target that would get all twice": (
+        'targets = ["C10000"]', 'targets = ["C10000", "C10000"]',
+        "request_centre.group[0]: a target session is named twice"),
     "a group's filter": ('"Trade - Fill Notice", "Reject"', '"Fills"',
                          "request_centre.group[0].filters[0]: expected one of Acknowledgement"),
     "a group of nobody": ('entity = "Clear"\nname = "All"', 'entity = "Clera"\nname = "All"',
