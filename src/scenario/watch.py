@@ -123,7 +123,8 @@ class Watch:
         found = self._seeing[payload] = [
             (name, watcher.see)
             for name, watcher in self._watchers.items()
-            if not watcher.sees or issubclass(payload, watcher.sees)
+            if type(watcher).see is not Watcher.see
+            and (not watcher.sees or issubclass(payload, watcher.sees))
         ]
         return found
 

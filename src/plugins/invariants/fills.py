@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
@@ -106,11 +107,17 @@ class _Positions(Watcher):
     _exchanges: Collection[str]
     _gateways: Collection[str]
     _exchange_of: Mapping[Symbol, CompID]
-    _all: dict[Symbol, _Position] = attrs.field(init=False, factory=dict)
-    _traded: dict[tuple[str, Symbol], _Position] = attrs.field(init=False, factory=dict)
+    _all: defaultdict[Symbol, _Position] = attrs.field(
+        init=False, factory=lambda: defaultdict(_Position)
+    )
+    _traded: defaultdict[tuple[str, Symbol], _Position] = attrs.field(
+        init=False, factory=lambda: defaultdict(_Position)
+    )
     """By user and instrument: what exchanges have told his gateways."""
 
-    _told: dict[tuple[str, Symbol], _Position] = attrs.field(init=False, factory=dict)
+    _told: defaultdict[tuple[str, Symbol], _Position] = attrs.field(
+        init=False, factory=lambda: defaultdict(_Position)
+    )
     """By user and instrument: what he was told."""
 
     _in_text: set[str] = attrs.field(init=False, factory=set)
@@ -130,11 +137,11 @@ class _Positions(Watcher):
     def _filled(self, report: ExecutionReport, entry: Entry) -> None:
         key = (str(report.target_sub_id), report.symbol)
         if entry.sender in self._exchanges:
-            self._all.setdefault(report.symbol, _Position()).add(report, entry.seq)
+            self._all[report.symbol].add(report, entry.seq)
             if entry.actor in self._gateways:
-                self._traded.setdefault(key, _Position()).add(report, entry.seq)
+                self._traded[key].add(report, entry.seq)
         elif entry.sender in self._gateways and entry.actor == report.target_sub_id:
-            self._told.setdefault(key, _Position()).add(report, entry.seq)
+            self._told[key].add(report, entry.seq)
 
     def end(self) -> Broken | None:
         if not self._hearing.is_whole:

@@ -23,7 +23,7 @@ from ...market.sessions import TradingState
 from ...runtime.journal import Entry
 from ..watching import Broken, WatchedFloor, Watcher
 
-_Order: TypeAlias = tuple[CompID, OrderID]
+_Order: TypeAlias = tuple[str, OrderID]
 """An order, by its exchange and its number there."""
 
 
@@ -47,8 +47,8 @@ class _Times(Watcher):
     sees = (ExecutionReport, SecurityStatus, NewOrderSingle, OrderCancelReplaceRequest)
 
     _floor: WatchedFloor
-    _exchanges: frozenset[CompID]
-    _ended_ns: dict[tuple[CompID, Symbol], int] = attrs.field(init=False, factory=dict)
+    _exchanges: frozenset[str]
+    _ended_ns: dict[tuple[str, Symbol], int] = attrs.field(init=False, factory=dict)
     """When an instrument's latest day ended."""
 
     _since_ns: dict[_Order, int] = attrs.field(init=False, factory=dict)
@@ -60,10 +60,13 @@ class _Times(Watcher):
     def see(self, entry: Entry) -> Broken | None:
         report = entry.payload
         if type(report) is ExecutionReport:  # as nearly always
-            if entry.sender not in self._exchanges or report.order_id is None:
+            sender = entry.sender
+            if sender is None or sender not in self._exchanges or report.order_id is None:
                 return None
-            return self._reported(CompID(str(entry.sender)), report, entry)
-        match entry.payload:
+            return self._reported(sender, report, entry)
+        if type(report) is NewOrderSingle and report.expire_date is None:
+            return None
+        match report:
             case SecurityStatus(symbol=symbol, trading_state=name) as status if (
                 entry.sender is None
             ):
@@ -78,7 +81,7 @@ class _Times(Watcher):
                 pass
         return None
 
-    def _reported(self, exchange: CompID, report: ExecutionReport, entry: Entry) -> Broken | None:
+    def _reported(self, exchange: str, report: ExecutionReport, entry: Entry) -> Broken | None:
         assert report.order_id is not None, "only a reject has none"
         order = (exchange, report.order_id)
         if report.exec_type is ExecType.TRADE:
@@ -101,7 +104,9 @@ class _Times(Watcher):
         known = self._dates.get((entry.actor, report.cl_ord_id))
         if report.time_in_force is TimeInForce.GOOD_TILL_DATE and known is not None:
             until, seq = known
-            today = (self._floor.start(exchange) + timedelta(microseconds=now_ns // 1000)).date()
+            today = (
+                self._floor.start(CompID(exchange)) + timedelta(microseconds=now_ns // 1000)
+            ).date()
             if today > until:
                 text = f"{report.cl_ord_id} is good till {until}, and trades on {today}"
                 return Broken(text, (seq,))
@@ -175,7 +180,7 @@ class _MassCancels(Watcher):
     )
 
     _floor: WatchedFloor
-    _exchanges: frozenset[CompID]
+    _exchanges: frozenset[str]
     _states: dict[CompID, dict[Symbol, TradingState]] = attrs.field(init=False, factory=dict)
     _asked: dict[tuple[str, str, ClOrdID], _Meant] = attrs.field(init=False, factory=dict)
     """By exchange, session and name: mass actions that have no answer yet."""
@@ -189,9 +194,10 @@ class _MassCancels(Watcher):
     def see(self, entry: Entry) -> Broken | None:
         report = entry.payload
         if type(report) is ExecutionReport:  # as nearly always
-            if entry.sender not in self._exchanges or report.order_id is None:
+            sender = entry.sender
+            if sender is None or sender not in self._exchanges or report.order_id is None:
                 return None
-            return self._reported(CompID(str(entry.sender)), report, entry)
+            return self._reported(sender, report, entry)
         match entry.payload:
             case SecurityStatus(symbol=symbol, trading_state=name) if entry.sender is None:
                 exchange = CompID(entry.actor)
@@ -217,12 +223,12 @@ class _MassCancels(Watcher):
         first = tuple(self._floor.states[exchange].values())
         return _Meant(entry.seq, what, dict(self._states.get(exchange, {})), first)
 
-    def _reported(self, exchange: CompID, report: ExecutionReport, entry: Entry) -> Broken | None:
+    def _reported(self, exchange: str, report: ExecutionReport, entry: Entry) -> Broken | None:
         assert report.order_id is not None, "only a reject has none"
         order = (exchange, report.order_id)
         if report.exec_type is ExecType.NEW:
             self._since[order] = entry.cause
-        if report.exec_type is not ExecType.TRADE or order not in self._since:
+        if report.exec_type is not ExecType.TRADE or not self._meant or order not in self._since:
             return None
         since = self._since[order]
         for meant in self._between(exchange, since, entry.cause):
@@ -233,7 +239,7 @@ class _MassCancels(Watcher):
                 return Broken(text, (since, meant.seq))
         return None
 
-    def _between(self, exchange: CompID, first: int, last: int) -> Iterator[_Meant]:
+    def _between(self, exchange: str, first: int, last: int) -> Iterator[_Meant]:
         for meant in self._meant.get(exchange, ()):
             if first < meant.seq < last:
                 yield meant

@@ -74,7 +74,7 @@ class _Quantities(Watcher):
         sender = entry.sender
         if sender is None or sender not in self._speak or report.order_id is None:
             return None
-        if not self._hearing.is_sound(sender, entry.actor):
+        if not (self._hearing.is_whole or self._hearing.is_sound(sender, entry.actor)):
             return None
         key = (sender, entry.actor, report.symbol, report.order_id)
         before = self._orders.get(key)
@@ -139,8 +139,7 @@ class BothSides:
         return _Sides(frozenset(floor.exchange_of.values()), floor.instruments)
 
 
-@attrs.frozen
-class _Told:
+class _Told(msgspec.Struct, frozen=True, gc=False):
     """What one side was told of a trade."""
 
     seq: int

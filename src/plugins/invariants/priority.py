@@ -7,12 +7,12 @@ or where somebody is told in FIX text, nothing after it is judged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 import attrs
 
 from ...market.fix import ExecType, Side
-from ...market.identifiers import CompID, OrderID, Price, Qty, Symbol
+from ...market.identifiers import OrderID, Price, Qty, Symbol
 from ...market.instrument import Instrument
 from ...market.messages import STOPS, ExecutionReport
 from ...runtime.journal import Entry
@@ -33,7 +33,7 @@ class PriceTimePriority:
     """
 
     def watch(self, floor: WatchedFloor) -> Watcher | None:
-        sides = {
+        sides: dict[tuple[str, Symbol], _Market] = {
             (exchange, symbol): _Market(floor.instruments[symbol], floor.algorithm(symbol).would)
             for symbol, exchange in floor.exchange_of.items()
         }
@@ -131,8 +131,7 @@ class _Market:
     def _turn(self, report: ExecutionReport, rests: _Rests) -> Broken | None:
         """Return whose turn it was, if it was not this order's to trade at rest."""
         levels = self._levels[report.side]
-        best: Callable[[Iterator[Price]], Price] = max if report.side is Side.BUY else min
-        first = best(iter(levels))
+        first = max(levels) if report.side is Side.BUY else min(levels)
         if first != rests.price:
             other = next(iter(levels[first].values()))
             at = f"at a better price, {self.instrument.show(first)}"
@@ -180,7 +179,7 @@ def _keeps_its_place(old: ExecutionReport, new: ExecutionReport) -> bool:
 class _Priority(Watcher):
     sees = (ExecutionReport,)
 
-    _markets: Mapping[tuple[CompID, Symbol], _Market]
+    _markets: Mapping[tuple[str, Symbol], _Market]
     _next: dict[str, int] = attrs.field(init=False, factory=dict)
     """By exchange, the number of the report that is to be read next."""
 
@@ -194,7 +193,7 @@ class _Priority(Watcher):
         exchange = entry.sender
         if exchange is None:
             return None
-        market = self._markets.get((CompID(exchange), report.symbol))
+        market = self._markets.get((exchange, report.symbol))
         if market is None:
             return None
         number = self._next.get(exchange, 1)
@@ -211,7 +210,7 @@ class _Priority(Watcher):
             number += 1
             told, seq = found
             if told.order_id is not None:
-                market = self._markets[CompID(exchange), told.symbol]
+                market = self._markets[exchange, told.symbol]
                 wrong = market.take_in(told, seq)
         self._next[exchange] = number
         if len(early) > _GIVES_UP:

@@ -99,7 +99,10 @@ class _Fills(Watcher):
     """Those fills that somebody has been told of as the parent's."""
 
     def see(self, entry: Entry) -> Broken | None:
-        match entry.payload:
+        report = entry.payload
+        if type(report) is ExecutionReport and report.parent_id is None:  # as nearly always
+            return None
+        match report:
             case StagedAck() as ack:
                 self._filled.setdefault((str(entry.sender), ack.staged_order_id), 0)
             case ExecutionReport() as report if entry.actor in self._gateways:

@@ -79,7 +79,10 @@ class _Room(Watcher):
     _orders: dict[_Order, _Asked] = attrs.field(init=False, factory=dict)
 
     def see(self, entry: Entry) -> Broken | None:
-        match entry.payload:
+        report = entry.payload
+        if type(report) is ExecutionReport and report.parent_id is None:  # as nearly always
+            return None
+        match report:
             case ExecutionReport(parent_id=str(), order_id=int()) as report if (
                 entry.sender in self._exchanges
             ):
@@ -139,7 +142,10 @@ class _ParentRoom(Watcher):
     _at: dict[StagedOrderID, str] = attrs.field(init=False, factory=dict)
 
     def see(self, entry: Entry) -> Broken | None:
-        match entry.payload:
+        report = entry.payload
+        if type(report) is ExecutionReport and report.parent_id is None:  # as nearly always
+            return None
+        match report:
             case ExecutionReport(parent_id=str() as name, order_id=int()) as report if (
                 entry.sender in self._exchanges
             ):
