@@ -158,7 +158,7 @@ class AnswerFactor:
     """Type in the code."""
 
     challenge: str
-    code: str
+    code: str = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)

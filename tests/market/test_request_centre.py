@@ -821,6 +821,17 @@ def test_a_wrong_code_leaves_no_pair_and_is_spent(code: str) -> None:
     assert (world.updates("DORA"), world.services) == ([], [])
 
 
+def test_a_code_is_in_no_text() -> None:
+    world = World()
+    asked = world.does("DORA", AskKey(session_id=D1))
+    assert isinstance(asked, FactorCode)
+    answer = AnswerFactor(challenge=asked.challenge, code=f"{asked.code}1")
+
+    texts = [repr(asked), repr(answer), refusal(world.does("DORA", answer))]
+
+    assert [text for text in texts if asked.code in text] == []
+
+
 @pytest.mark.rule("REQ-10")
 def test_somebody_elses_code_is_no_code() -> None:
     world = World()
