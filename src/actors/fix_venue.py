@@ -302,10 +302,10 @@ class FixVenue:
         """Refuse what is no message of the dialect, at the level that is meant."""
         fields, number = first_values(received.fields), received.msg_seq_num
         user = fields.get(50)
+        manual: Pairs = ((1028, fields[1028]),) if fields.get(1028) else ()
         if refused.reason is None:
-            more: Pairs = ((1028, fields[1028]),) if fields.get(1028) else ()
             outputs = end.session.reject(
-                number, refused.text, self._now_ns, more=more, sub_id=user or ""
+                number, refused.text, self._now_ns, more=manual, sub_id=user or ""
             )
         else:
             quote = fields.get(117)
@@ -315,6 +315,7 @@ class FixVenue:
                 (372, received.msg_type),
                 *(((379, quote[:32]),) if quote else ()),
                 (380, refused.reason.value),
+                *manual,
             )
             outputs = end.session.send("j", body, self._now_ns, sub_id=user)
         yield from self._do(end, outputs, delivery)

@@ -191,6 +191,7 @@ FIELDS: Mapping[int, Field] = {field.tag: field for field in (
     Field(432,   "ExpireDate",                     _D),
     Field(434,   "CxlRejResponseTo",               _C, 1, tuple(CxlRejResponseTo)),
     Field(442,   "MultiLegReportingType",          _C, 1, ("1", "2", "3")),
+    Field(527,   "SecondaryExecID",                _S, 40),
     Field(533,   "TotalAffectedOrders",            _I, 9),
     Field(534,   "NoAffectedOrders",               _G),
     Field(535,   "AffectedOrderID",                _I, 17),
@@ -426,6 +427,7 @@ _LAYOUTS = (
         _at(378,   "C",  Coded(ExecRestatementReason),     "exec_restatement_reason"),
         _at(432,   "N",  form.EXPIRE_DATE_OF_REPORT),
         _at(442,   "C",  Fixed("1", on_fills=True)),
+        _at(527,   "C",  form.SECONDARY_EXEC_ID),
         _at(1028,  "Y*", form.MANUAL),
         _at(1057,  "C",  form.BOOLEAN,                     "aggressor_indicator"),
         _at(5149,  "N",  form.PARENT_OF_REPORT,            "parent_id"),
@@ -512,6 +514,7 @@ _LAYOUTS = (
         _at(58,    "N",  form.TEXT,                        "text"),
         _at(371,   "N",  form.WORD,                        "ref_tag_id"),
         _at(373,   "N",  form.WORD,                        "session_reject_reason"),
+        _at(1028,  "C",  form.MANUAL),
         _at(5979,  "N",  form.REQUEST_TIME,                "transact_time_ns"),
     )),
     Layout("j", "Business Level Reject", BusinessMessageReject, False, (

@@ -622,6 +622,16 @@ def _on_trade(message: Any, _talk: Talk) -> str | None:
     return str(message.trd_match_id)
 
 
+def _secondary_exec_id(message: Any, talk: Talk) -> str | None:
+    """Return the order's number, the date and the trade's number, as CME's sample runs them on."""
+    trade = _on_trade(message, talk)
+    if trade is None:
+        return None
+    day = utc_timestamp(talk.dialect.start, message.transact_time_ns)[:8]
+    return f"{message.order_id}{day}{trade}"
+
+
+SECONDARY_EXEC_ID = _said(_secondary_exec_id)
 CUM_QTY = _said(lambda message, _talk: str(_printed_cum_qty(message.exec_type, message.cum_qty)))
 TRUE_CUM_QTY = _Form(_say_true_cum_qty, lambda fields, _tag, _talk: _true_cum_qty(fields))
 ORD_STATUS = _Form(lambda message, _field, _tag, _talk: _printed_status(message), _hear_status)

@@ -29,7 +29,8 @@ def _some(text: str) -> str:
     fields = dict(part.partition("=")[::2] for part in text.partition(" ")[2].split("|"))
     if "373" in fields:
         return f"373={fields['373']}"
-    return "|".join(f"{tag}={fields[tag]}" for tag in TAGS if tag in fields)
+    tags = (*TAGS, "1028") if fields["35"] in ("3", "j") else TAGS
+    return "|".join(f"{tag}={fields[tag]}" for tag in tags if tag in fields)
 
 
 OTHER = "F100 o SELL 10 @ 50"
@@ -67,16 +68,16 @@ PRINTED: dict[str, tuple[Sequence[str], Sequence[str]]] = {
         ["35=8|39=0|150=0|14=0|151=30|6=0"]),
     "an order's reject": (
         ["F100 n BUY 30 @ 50 id=1234567 instr=N"],
-        ["35=3"]),
+        ["35=3|1028=Y"]),
     "a change's reject": (
         ["F100 m BUY 30 @ 50", "F100 n CHANGE BUY m 30 @ 50 id=1234567"],
-        ["35=3"]),
+        ["35=3|1028=Y"]),
     "a mass quote's reject": (
         ["F100 q QUOTE X:5@50 id=1234567"],
-        ["35=j|372=i|379=q|380=0"]),
+        ["35=j|372=i|379=q|380=0|1028=Y"]),
     "a reject of a mass quote that only cancels": (
         ["F100 q QUOTE X:- id=1234567"],
-        ["35=j|372=i|379=q|380=0"]),
+        ["35=j|372=i|379=q|380=0|1028=Y"]),
 }
 # fmt: on
 

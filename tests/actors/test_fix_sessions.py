@@ -450,6 +450,7 @@ def test_a_wrong_mass_quote_is_rejected_by_the_business(
     said = at.raw("F100", framed((*at.header("F100", "i"), *body)))
 
     assert answer(said) == expected
+    assert "|1028=Y|" in said[-1]
     assert book(at.exchange) == []
 
 

@@ -107,7 +107,7 @@ def test_a_fill_as_cme_prints_it() -> None:
     assert said == (
         "1=ACME|6=0|11=a1|14=3|17=9:M:12TN0000012|20=0|31=15351.25|32=3|37=42|38=10|39=1|40=2|41=0|"
         "44=15351.50|48=1|54=1|55=MNQ|59=0|60=20230717-13:30:00.124|75=20230717|107=MNQU3|150=1|"
-        "151=7|337=TRADE|375=CME000A|432=00000000|442=1|1028=Y|1057=N|5979=1689600600124456000|"
+        "151=7|337=TRADE|375=CME000A|432=00000000|442=1|527=422023071712|1028=Y|1057=N|5979=1689600600124456000|"
         "9717=a1|37711=12"
     )
 
@@ -119,7 +119,7 @@ PRINTS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a cancel": (
         {"exec_type": ExecType.CANCELED, "ord_status": OrdStatus.CANCELED},
-        "39=4|150=4|14=0|20014=3",
+        "39=4|150=4|14=0|20014=3|no 527",
     ),
     "an elimination": (
         {"exec_type": ExecType.EXPIRED, "ord_status": OrdStatus.EXPIRED},
