@@ -39,6 +39,7 @@ from floorproof.market.margin import Margin, MarginLeg
 from floorproof.market.messages import ExecutionReport
 from floorproof.market.pnl import Leg, average_price, overall
 from floorproof.market.synthetic import MultiLegReportingType, SyntheticFill
+from floorproof.scenario.progress import orders_of
 
 EXAMPLES = Path(__file__).parent
 FILES = {
@@ -48,7 +49,6 @@ FILES = {
 MANAGER, ORDER, SPREAD = "FM1", "tw1", "tw1/p1"
 MNQ, MES = Symbol("MNQU3"), Symbol("MESU3")
 RATIO = Fraction("1.366")
-OPENS_S, SESSION_S = 60, 390 * 60
 
 # What the page says.
 EXPOSURE = Fraction(1_000_000)
@@ -110,6 +110,9 @@ class Report:
     def __init__(self, result: floorproof.Result) -> None:
         self.fills = trades(result)
         self.hedges = hedges(result)
+        self.plan = orders_of(result.journal, MANAGER)[ORDER].plan
+        """The order's slices, as the SSE gateway has recorded them."""
+
         self.instruments: Mapping[Symbol, Instrument] = result.scenario.plan.instruments
         self.filled = {
             symbol: sum(fill.qty for fill in self.fills if fill.symbol == symbol)
@@ -175,12 +178,13 @@ class Report:
                 self._shown(MES, Fraction(fill.price)) for fill in self.fills if fill.child in names
             ]
             units += quote.qty
+            begins = next(each.time_ns for each in self.plan if each.cum_qty >= units)
             hedged += sum(hedge.qty for hedge in sent)
             rows.append(
                 (
                     units,
-                    clock(Fraction((units - 1) * SESSION_S, self.filled[MNQ])),
-                    clock(Fraction(quote.time_ns, 10**9) - OPENS_S),
+                    self._clock(begins),
+                    self._clock(quote.time_ns),
                     self._shown(MNQ, Fraction(quote.price)),
                     sum(hedge.qty for hedge in sent),
                     hedged,
@@ -190,6 +194,10 @@ class Report:
             )
         titles = ("k", "Starts", "MNQ trades", "at", "MES now", "in all", "Carried", "at")
         return table(titles, rows)
+
+    def _clock(self, time_ns: int) -> str:
+        """Return the time since the first slice began."""
+        return clock(Fraction(time_ns - self.plan[0].time_ns, 10**9))
 
     def margin(self) -> list[str]:
         """Maintenance margin, each leg on its own and after the credit."""
@@ -220,9 +228,7 @@ class Report:
         rows: list[tuple[object, ...]] = []
         for scenario, moves in EXITS.items():
             at = {
-                symbol: moved(
-                    self.instruments[symbol], round(self.averages[symbol]), Fraction(move)
-                )
+                symbol: moved(self.instruments[symbol], self.averages[symbol], Fraction(move))
                 for symbol, move in zip((MNQ, MES), moves, strict=True)
             }
             for held in self.readings().values():
@@ -231,7 +237,7 @@ class Report:
                         instrument=self.instruments[symbol],
                         side=side,
                         qty=held[symbol],
-                        entry=round(self.averages[symbol]),
+                        entry=self.averages[symbol],
                         exit=at[symbol],
                     )
                     for symbol, side in ((MNQ, Side.BUY), (MES, Side.SELL))
@@ -264,7 +270,7 @@ class Report:
 
 
 def clock(seconds: Fraction) -> str:
-    """Return a time since 09:30 as ``h:mm:ss.mmm``, cut off."""
+    """Return so many seconds as ``h:mm:ss.mmm``, cut off."""
     whole = rounded(seconds, 3, ROUND_DOWN)
     minutes, left = int(whole // 60), whole % 60
     return f"{minutes // 60}:{minutes % 60:02d}:{left:06.3f}"

@@ -85,7 +85,7 @@ def contracts_for(money: Fraction, notional_per_contract: Fraction, rounding: st
     return int(rounded(quantity_ratio(money, notional_per_contract), 0, rounding))
 
 
-def moved(instrument: Instrument, price: Price, move: Fraction) -> Price:
+def moved(instrument: Instrument, price: AnyPrice, move: Fraction) -> Price:
     """Return *price* after a *move* (1/20 is five per cent up), at the nearest price on tick.
 
     Of two prices on tick that are as near it is the higher.
