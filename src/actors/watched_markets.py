@@ -22,7 +22,7 @@ from ..market.messages import (
 )
 from ..market.operations import SecurityStatus
 from ..market.sessions import TradingState
-from ..plugins.synthetic import Child, Hours, Market
+from ..plugins.synthetic import Child, Hours, Market, ReplaceChild
 from ..runtime.participant import Send
 
 MarketNews: TypeAlias = (
@@ -149,9 +149,10 @@ class WatchedMarkets:
             return None
         hidden = dict(self._feeds[symbol].left)
         for child in own:
-            at, qty = (child.side, child.price), _resting_qty(child)
-            if child.symbol == symbol and at[1] is not None and qty:
-                hidden[at[0], at[1]] = hidden.get((at[0], at[1]), 0) + qty
+            for price, qty in _may_show(child):
+                if child.symbol == symbol:
+                    at = (child.side, price)
+                    hidden[at] = hidden.get(at, 0) + qty
         if not hidden:
             return market
         bids, offers = (
@@ -226,6 +227,19 @@ class WatchedMarkets:
             subscription_request_type=kind,
         )
         return Send(self._venues[symbol].exchange, request)
+
+
+def _may_show(child: Child) -> Iterator[tuple[Price, Qty]]:
+    """Yield where market data may have a child: where reports do, or where it is to go.
+
+    Market data may come before the report of what it shows.
+    """
+    left = child.order_qty - child.cum_qty  # of one that is on its way, too
+    if child.price is not None and left:
+        yield child.price, left
+    asked = child.asked
+    if isinstance(asked, ReplaceChild) and asked.price is not None and asked.price != child.price:
+        yield asked.price, asked.order_qty - child.cum_qty
 
 
 def _resting_qty(child: Child) -> Qty:

@@ -18,7 +18,7 @@ import floorproof
 from floorproof.market.fix import ExecType
 from floorproof.market.identifiers import ClOrdID
 from floorproof.market.messages import ExecutionReport
-from floorproof.market.synthetic import SynthStatus
+from floorproof.market.synthetic import SyntheticFill, SynthStatus
 from floorproof.plugins.autospreader.hedging import hedge_target, units_filled
 from floorproof.plugins.autospreader.worker import Worker
 from floorproof.plugins.slicing.slicer import Slicer
@@ -108,6 +108,63 @@ MIDDLE = {"MNQU3": 15350_75, "MESU3": 4492_50}
 QUANTITY = 6
 
 
+ALONE = """
+    3.9s LP cancel b1
+    4s LP enter s3 sell 4 @ 15347.00 on MNQU3
+"""
+"""What leaves the order's quote as MNQ's only bid, and offers the spread at 3.4168."""
+
+
+def alone(links: tuple[str, ...] = (), **parameters: str) -> Told:
+    """Run a TWAP over the spread whose quote is the only bid of its leg from 3.9s on."""
+    wanted = {"duration": "10s", "max_display": 20, "style": "passive", **parameters}
+    more = enter("1s", "ET1", "t1", "TT_TWAP", f"buy {QUANTITY} MNQ-MES", parameters=wanted)
+    types = ("BROKER", "TT_TWAP", "autospreader")
+    made = text(STANDING + ALONE, more=more, types=types, links=list(links), broker=SPREAD)
+    return Told(floorproof.run(floorproof.parse(made, PLUGINS), seed=1))
+
+
+# Market data may be there before the reports of what it shows, and after them.
+ROADS = ((), ("SSE-A CME-A 1ms",), ("CME-A SSE-A 20ms",), ("CME SSE-A 20ms",))
+
+
+@pytest.mark.parametrize("links", ROADS, ids=str)
+def test_an_order_does_not_chase_a_quote_that_is_the_only_bid(links: tuple[str, ...]) -> None:
+    told = alone(links)
+
+    # A bid of the spread is known no more: each slice's quote stays where the first one was.
+    bids = {each.price for each in quotes_of(told) if each.price and each.price < 15347_00}
+    assert bids == {15344_50}
+    assert told.result.windows()["ET1"].synthetic[ClOrdID("t1")].cum_qty == QUANTITY
+
+
+@pytest.mark.rule("TWAP-12")
+@pytest.mark.parametrize("links", ROADS, ids=str)
+def test_what_is_offered_of_a_spread_at_the_would_if_price_is_taken(links: tuple[str, ...]) -> None:
+    # Four units are offered at 3.416708, of which a slice would take one, at its end.
+    slices = alone(links, would_if_price="3.4167")
+    assert [fill.last_qty for fill in spread_fills(slices)] == [1] * QUANTITY
+    told = alone(links, would_if_price="3.4168")
+    assert [fill.last_qty for fill in spread_fills(told)][:2] == [1, 4]
+    assert told.result.windows()["ET1"].synthetic[ClOrdID("t1")].cum_qty == QUANTITY
+
+
+def quotes_of(told: Told) -> list[ExecutionReport]:
+    """Return the reports of MNQ's quotes that were entered or changed."""
+    return [
+        report
+        for entry in told.messages
+        if entry.actor == "ET1"
+        and isinstance(report := entry.payload, ExecutionReport)
+        and report.exec_type in (ExecType.NEW, ExecType.REPLACED)
+        and report.symbol == "MNQU3"
+    ]
+
+
+def spread_fills(told: Told) -> list[SyntheticFill]:
+    return [fill for fill in told.payloads("SyntheticFill", "ET1") if fill.cl_ord_id == "t1"]
+
+
 @attrs.frozen(kw_only=True)
 class Case:
     """A TWAP over a spread, and what happens around it."""
@@ -118,6 +175,7 @@ class Case:
     """Tenths of a second, symbol, side, quantity, ticks from the middle, and whether at once."""
 
     asked: tuple[tuple[int, str], ...] = ()
+    would_if: str | None = None
 
     def run(self, seed: int) -> Told:
         lines = [STANDING]
@@ -128,6 +186,8 @@ class Case:
                 f"{tenth / 10}s LP enter m{number} {side} {qty} @ {price:.2f} on {symbol}{ioc}"
             )
         parameters = {"duration": "4s", "max_display": self.max_display, "style": self.style}
+        if self.would_if is not None:
+            parameters["would_if_price"] = self.would_if
         more = enter("1s", "ET1", "t1", "TT_TWAP", f"buy {QUANTITY} MNQ-MES", parameters=parameters)
         for tenth, what in self.asked:
             more += step(f"{tenth / 10}s", "ET1", what, {"order": "t1"})
@@ -183,6 +243,7 @@ cases = st.builds(
     asked=st.lists(
         st.tuples(st.integers(11, 59), st.sampled_from(["pause", "resume", "cancel"])), max_size=2
     ).map(lambda some: tuple(sorted(some))),
+    would_if=st.sampled_from([None, None, "3.4166", "3.4170", "3.4174"]),
 )
 
 
