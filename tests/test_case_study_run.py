@@ -6,13 +6,15 @@ Source: TT, "Using TT TWAP to Drive TT Autospreader Instruments".
 from __future__ import annotations
 
 import importlib.util
+import re
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
+from pathlib import Path
 from types import ModuleType
 
 import pytest
-from commands import EXAMPLES
+from commands import EXAMPLES, ROOT, command
 
 from floorproof.plugins.autospreader.hedging import hedge_target
 
@@ -96,3 +98,26 @@ def test_on_two_books_of_flow_there_are_33_and_45(program: ModuleType, seed: int
     mnq, mes = (Decimal(row[1]) for row in words(report.entry())[1:3])
     assert abs(mnq - 15351) < 10
     assert abs(mes - Decimal("4492.50")) < 10
+
+
+def test_the_picture_in_the_readme_is_what_the_command_draws(tmp_path: Path) -> None:
+    journal, out = tmp_path / "journal", tmp_path / "order.svg"
+    scenario = EXAMPLES / "twap_autospreader.toml"
+    assert command("run", scenario, "--journal", journal, "--quiet").status == 0
+    picture = (ROOT / "docs" / "twap_autospreader.svg").read_text()
+
+    # As README.md says.
+    told = "--user FM1 --order tw1 --bar 5m --out"
+    assert f"floorproof chart run.journal {told} order.svg" in (ROOT / "README.md").read_text()
+    assert command("chart", journal, *told.split(), out).status == 0
+
+    assert "](docs/twap_autospreader.svg)" in (ROOT / "README.md").read_text()
+    assert said(out.read_text()) == said(picture)
+    assert len(said(picture)[1]) == 33
+
+
+def said(picture: str) -> tuple[list[str], list[str]]:
+    """Return a picture's texts, and where its dots are."""
+    dots = re.search(r'<g id="fills">(.*?)</g>', picture, re.DOTALL)
+    assert dots is not None
+    return re.findall("<!-- (.*?) -->", picture), re.findall(r'<path d="M ([\d. ]+)', dots[1])
