@@ -100,6 +100,7 @@ USERS = (
     user("CLERK", CLEAR, *ADMIN),
     user("OTHER", BRAVO, *ADMIN, Right.APPROVER),
     user("DORA", DELTA, *ADMIN),
+    user("DAVE", DELTA, Right.APPROVER),
 )
 
 FIRMS = (
@@ -107,6 +108,7 @@ FIRMS = (
     Firm(gfid=Gfid("BBB"), entity=BRAVO, clearing_firm=Gfid("CCC")),
     Firm(gfid=Gfid("CCC"), entity=CLEAR),
     Firm(gfid=Gfid("DDD"), entity=DELTA),
+    Firm(gfid=Gfid("EEE"), entity=ALPHA, clearing_firm=Gfid("DDD")),
 )
 MSGW = {"X02AAA", "X06DDD"}
 COMPS = ("X01AAA", "X02AAA", "X03BBB", "X04CCC", "X05DDD", "X06DDD", "X07DDD")
@@ -485,6 +487,26 @@ def test_a_request_that_is_rejected_says_why_to_both() -> None:
     assert world.group(ALPHA, "Desk") is None
 
 
+@pytest.mark.rule("REQ-4", "REQ-9")
+def test_who_guarantees_sees_his_own_sources_and_neither_the_fee_nor_what_fails() -> None:
+    world = World((*COMPS, "X08EEE"), fee=Decimal(100))
+    world.creates("ADMIN1", ALPHA, group="First", sources=("X01AAA",))
+    world.does("APPROVER", Decide(request_id="Alpha/1", approve=True))
+
+    world.creates("ADMIN1", ALPHA, group="Second", sources=("X01AAA", "X08EEE"))
+    for name, own in (("APPROVER", "X01AAA"), ("DAVE", "X08EEE")):
+        asked = world.updates(name)[-1]
+        assert (asked.sources, asked.fee, asked.to_approve) == ((own,), None, True)
+        world.does(name, Decide(request_id="Alpha/2", approve=True))
+
+    mine = world.updates("ADMIN1")[-1]
+    assert (mine.status, mine.sources) == (RequestStatus.FAILED, ("X01AAA", "X08EEE"))
+    assert (mine.fee, mine.text) == ("100", "no CGW target session of Alpha is left for Globex")
+    for name, own in (("APPROVER", "X01AAA"), ("DAVE", "X08EEE")):
+        told = world.updates(name)[-1]
+        assert (told.status, told.sources, told.fee, told.text) == (mine.status, (own,), None, "")
+
+
 @pytest.mark.rule("REQ-4")
 def test_a_clearing_firms_own_group_of_what_it_clears_needs_no_approval() -> None:
     world = World()
@@ -604,6 +626,24 @@ def test_an_edit_leaves_the_group_as_it_was_until_it_is_completed() -> None:
         GroupGone(entity=ALPHA, name="Desk"),
         GroupLive(group=after, entity=ALPHA),
     ]
+
+
+@pytest.mark.rule("REQ-5")
+def test_an_edit_may_keep_the_groups_own_name_and_take_no_other() -> None:
+    world = World()
+    world.creates()
+    world.creates(group="Floor", sources=("X07DDD",))
+    draft = world.does("DORA", StartEdit(entity=DELTA, group="Desk")).draft
+
+    other = world.does("DORA", FillIn(draft=draft, step=Step.NAME, values=("Floor",)))
+    assert "has a group 'Floor' already" in refusal(other)
+    world.does("DORA", FillIn(draft=draft, step=Step.NAME, values=("Desk",)))
+    world.does("DORA", FillIn(draft=draft, step=Step.FILTERS, values=(CopyFilter.REJECT,)))
+    world.does("DORA", Submit(draft=draft))
+
+    desk = world.group(DELTA, "Desk")
+    assert desk is not None
+    assert desk.filters == (CopyFilter.REJECT,)
 
 
 @pytest.mark.rule("REQ-4", "REQ-5")
