@@ -210,7 +210,7 @@ def decode(msg_type: str, pairs: Pairs, talk: Talk) -> Message:
         body = [pair for pair in pairs if pair[0] not in HEADER_TAGS]
         block = _block(body, layout.rows, talk)
         _check_order(msg_type, block.fields, talk)
-        _check_filters(msg_type, body)
+        _check_filters(msg_type, body, talk)
         values = _hear(block, layout.rows, talk)
         message: Message = layout.cls(**values, **_ends(layout, values, talk))
     except Refused as refused:
@@ -250,7 +250,7 @@ def _check_order(msg_type: str, fields: dict[int, str], talk: Talk) -> None:
         raise Refused("OrderID (37) must be present on a Cancel or Cancel Replace Request.")
 
 
-def _check_filters(msg_type: str, pairs: Sequence[Pair]) -> None:
+def _check_filters(msg_type: str, pairs: Sequence[Pair], talk: Talk) -> None:
     """Check that a mass action is not for more orders than its client means."""
     if msg_type != "CA":
         return
@@ -260,6 +260,14 @@ def _check_filters(msg_type: str, pairs: Sequence[Pair]) -> None:
             raise Refused(f"{_named(tag)} tag is not supported on an Order Mass Action Request")
     if fields.get(6115) == "101" and 1 not in fields:
         raise Refused("Account (1) tag is not present where MassCancelRequestType (6115) is 101")
+    if fields.get(1374) == "9":
+        segment = talk.dialect.market_segment_id
+        if 1300 not in fields:
+            raise Refused("MarketSegmentID (1300) tag is not present where MassActionScope is 9")
+        if fields[1300] != segment:
+            raise Refused(
+                f"{_named(1300)} tag has an incorrect value: ({fields[1300]}), should be {segment}"
+            )
 
 
 _UNKNOWN_FILTERS = (40, 59)
