@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from floorproof.market.firms import EntityName, SenderComp
 from floorproof.market.fix_line import SOH, Connected, FixText
 from floorproof.market.identifiers import CompID
 from floorproof.market.messages import ExecutionReport, OrderCancelReject
+from floorproof.runtime.choices import Recorded
 from floorproof.runtime.participant import Answer, Context, Delivery, Send
 from floorproof.scenario.errors import ScenarioError
 from floorproof.scenario.floor import Floor
@@ -97,6 +99,29 @@ def test_a_cut_off_desk_catches_up_and_a_failover_tells_nothing_twice(fix: bool)
     known = [entry for entry in stirred.journal if entry.kind == "copy known"]
     assert {entry.actor for entry in known} == {"COPY-C"}
     assert len(known) == 3
+    outer = [
+        int(first_values(parse(entry.payload.text.encode("latin-1")))[34])
+        for entry in stirred.journal
+        if (entry.sender, entry.actor) == ("DROPCOPY", "COPY-C")
+        and isinstance(entry.payload, FixText)
+    ]
+    assert max(after - before for before, after in pairwise(outer)) == 4_001
+
+
+@pytest.mark.rule("DROP-4")
+def test_a_gateway_asks_for_what_got_lost_on_its_way_to_it() -> None:
+    faults = '[faults]\ndrop = 1\nlinks = ["CME>DROPCOPY"]\n'
+    whole, lossy = scenario(seconds=3), scenario(seconds=3, extra=faults)
+
+    quiet, result = run(whole), run(lossy, choices=Recorded({"drop CME>DROPCOPY 5": 1}))
+
+    assert len(result.facts("fault")) == 1
+    assert story(result) == []
+    for desk in GROUPS:
+        heard, same = copies(quiet, desk), copies(result, desk)
+        assert sorted((c.source_comp_id, c.msg_seq_num) for c in heard) == sorted(
+            (c.source_comp_id, c.msg_seq_num) for c in same
+        )
 
 
 def test_a_source_in_fix_text_is_copied_as_it_was_first_told_also_while_it_is_away() -> None:

@@ -637,7 +637,8 @@ def test_an_edit_may_keep_the_groups_own_name_and_take_no_other() -> None:
 
     other = world.does("DORA", FillIn(draft=draft, step=Step.NAME, values=("Floor",)))
     assert "has a group 'Floor' already" in refusal(other)
-    world.does("DORA", FillIn(draft=draft, step=Step.NAME, values=("Desk",)))
+    own = world.does("DORA", FillIn(draft=draft, step=Step.NAME, values=("Desk",)))
+    assert isinstance(own, DraftOpen)
     world.does("DORA", FillIn(draft=draft, step=Step.FILTERS, values=(CopyFilter.REJECT,)))
     world.does("DORA", Submit(draft=draft))
 
