@@ -107,7 +107,8 @@ class Watch:
         self._entries = entries
         self._seeing: dict[type, list[tuple[str, _See]]] = {}
         self._at_rest: list[tuple[str, Watcher]] = []
-        self._moment: tuple[int, int] | None = None
+        self._time_ns: int | None = None
+        self._phase = 0
         self._look()
 
     def _look(self) -> None:
@@ -134,11 +135,10 @@ class Watch:
         Raises:
             InvariantFailed: if an invariant does.
         """
-        moment = entry.time, entry.phase
-        if moment != self._moment:
-            if self._at_rest and self._moment is not None:
-                self._quiet(self._moment[0], entry)
-            self._moment = moment
+        if entry.time != self._time_ns or entry.phase != self._phase:
+            if self._at_rest and self._time_ns is not None:
+                self._quiet(self._time_ns, entry)
+            self._time_ns, self._phase = entry.time, entry.phase
         payload = type(entry.payload)
         seeing = self._seeing.get(payload)
         for name, see in self._who_sees(payload) if seeing is None else seeing:

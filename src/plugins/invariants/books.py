@@ -12,6 +12,7 @@ from ...market.identifiers import CompID, Symbol
 from ..watching import Broken, WatchedFloor, Watcher
 
 if TYPE_CHECKING:
+    from ...market.book import OrderBook
     from ...market.exchange import Exchange
 
 
@@ -34,15 +35,26 @@ class UncrossedBooks:
 class _Books(Watcher):
     _floor: WatchedFloor
     _listed: Mapping[CompID, Sequence[Symbol]]
+    _books: dict[CompID, tuple[Exchange, list[tuple[Symbol, OrderBook]]]] = attrs.field(
+        init=False, factory=dict
+    )
+    """The books of each exchange as it was when it was looked at last: a crash makes a new one."""
 
     def quiet(self, now_ns: int) -> Broken | None:
-        for name, symbols in self._listed.items():
+        for name in self._listed:
             # A program may have put an engine of its own in the seat.
             exchange: Exchange | None = getattr(self._floor.participant(name), "exchange", None)
             if exchange is None:
                 continue
-            for symbol in symbols:
-                if exchange.book(symbol).is_crossed and exchange.view(symbol).state.match:
+            known = self._books.get(name)
+            if known is None or known[0] is not exchange:
+                books = [(symbol, exchange.book(symbol)) for symbol in self._listed[name]]
+                known = self._books[name] = (exchange, books)
+            for symbol, book in known[1]:
+                bid, offer = book.bids.best, book.offers.best
+                if bid is None or offer is None or bid.price < offer.price:
+                    continue
+                if exchange.view(symbol).state.match:
                     return Broken(_crossed(exchange, name, symbol))
         return None
 
