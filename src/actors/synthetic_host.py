@@ -311,6 +311,8 @@ class SyntheticHost:
             account=request.account,
             parameters=parameters,
             disclosed_qty=request.disclosed_qty,
+            self_match_prevention_id=request.self_match_prevention_id,
+            self_match_prevention_instruction=request.self_match_prevention_instruction,
             principal=principal,
             staged_parent=request.parent_id,
             synthetic_parent=synthetic_parent,
@@ -398,6 +400,8 @@ class SyntheticHost:
             account=request.account,
             parent_id=parent_id,
             parent_gateway=self._home.name,
+            self_match_prevention_id=request.self_match_prevention_id,
+            self_match_prevention_instruction=request.self_match_prevention_instruction,
         )
         return ReserveChild(
             sender_comp_id=self._home.name,
@@ -423,6 +427,8 @@ class SyntheticHost:
             ord_type=OrdType.MARKET if price is None else OrdType.LIMIT,
             time_in_force=order.time_in_force,
             account=order.account,
+            self_match_prevention_id=order.self_match_prevention_id,
+            self_match_prevention_instruction=order.self_match_prevention_instruction,
         )
         yield from self._home.reserve(
             ReserveChild(
@@ -662,6 +668,8 @@ class SyntheticHost:
             account=order.account,
             parent_id=order.staged_parent if parent is None else StagedOrderID(parent[0]),
             parameters=order.parameters,
+            self_match_prevention_id=order.self_match_prevention_id,
+            self_match_prevention_instruction=order.self_match_prevention_instruction,
         )
         yield from self._announce(order, ack)
         self._report_up(order, ExecType.NEW)
@@ -768,6 +776,8 @@ class SyntheticHost:
                 account=order.account,
                 parameters=enter.parameters,
                 disclosed_qty=enter.disclosed_qty,
+                self_match_prevention_id=order.self_match_prevention_id,
+                self_match_prevention_instruction=order.self_match_prevention_instruction,
             )
             parent = (order.cl_ord_id, enter.child)
             self._then(
@@ -788,6 +798,8 @@ class SyntheticHost:
             parent_id=StagedOrderID(order.cl_ord_id),
             display_qty=enter.display_qty,
             post_only=enter.post_only,
+            self_match_prevention_id=order.self_match_prevention_id,
+            self_match_prevention_instruction=order.self_match_prevention_instruction,
         )
         principal = order.principal or ParentOrder(
             originator=order.originator, account=order.account
@@ -838,6 +850,8 @@ class SyntheticHost:
                 time_in_force=child.time_in_force,
                 account=order.account,
                 post_only=child.post_only,
+                self_match_prevention_id=order.self_match_prevention_id,
+                self_match_prevention_instruction=order.self_match_prevention_instruction,
             )
         yield self._send(child.symbol, order, sent)
 

@@ -16,7 +16,14 @@ import attrs
 from .credentials import ParentOrder
 from .fix import Side, TimeInForce
 from .identifiers import Account, ClOrdID, CompID, Moment, Price, Qty, StagedOrderID, Symbol
-from .messages import OrderRequest, check_name, check_price, check_quantity, check_side
+from .messages import (
+    OrderRequest,
+    check_name,
+    check_price,
+    check_quantity,
+    check_side,
+    check_text,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +121,11 @@ class NewSyntheticOrder:
     disclosed_qty: Qty | None = None
     """How much of it may be worked so far, what is filled included; None for all of it."""
 
+    self_match_prevention_id: str | None = None
+    """What its children at an exchange have as theirs, and children's children."""
+
+    self_match_prevention_instruction: str | None = None
+
     text: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -123,6 +135,9 @@ class NewSyntheticOrder:
         check_name(self.cl_ord_id, "cl_ord_id")
         check_name(self.order_type, "order_type")
         check_name(self.symbol, "symbol")
+        for field in ("self_match_prevention_id", "self_match_prevention_instruction"):
+            if getattr(self, field) is not None:
+                check_text(getattr(self, field), field)
 
 
 @attrs.frozen(kw_only=True)
@@ -207,6 +222,8 @@ class SyntheticAck:
     """The order that this one is a child of, if it is one."""
 
     parameters: Any
+    self_match_prevention_id: str | None = None
+    self_match_prevention_instruction: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -379,7 +379,8 @@ class Wording:
                 terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
                 parent = f", parent {message.parent_id}" if message.parent_id else ""
                 account = f", account {message.account}" if message.account else ""
-                return f"{message.cl_ord_id} {message.order_type} {terms}{account}{parent}"
+                more = f"{account}{_smp(message)}{parent}"
+                return f"{message.cl_ord_id} {message.order_type} {terms}{more}"
             case EditSyntheticOrder():
                 asked = {"order_qty": message.order_qty, "price": message.price}
                 asked |= {"disclosed_qty": message.disclosed_qty, **message.parameters}
@@ -393,7 +394,8 @@ class Wording:
                 return f"{message.sender_comp_id}"
             case SyntheticAck():
                 terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
-                return f"{message.cl_ord_id} {message.order_type} {message.synth_status}, {terms}"
+                status = f"{message.synth_status}, {terms}{_smp(message)}"
+                return f"{message.cl_ord_id} {message.order_type} {status}"
             case SyntheticUpdate():
                 why = f": {message.text}" if message.text else ""
                 return (
@@ -526,8 +528,8 @@ class Wording:
                 return f"{name} cum {report.cum_qty}{why}"
 
 
-def _smp(request: Terms | MassQuote) -> str:
-    """Return what a request says of self-match prevention, if anything."""
+def _smp(request: Terms | MassQuote | NewSyntheticOrder | SyntheticAck) -> str:
+    """Return what a message says of self-match prevention, if anything."""
     said = ""
     if request.self_match_prevention_id is not None:
         said += f", SMP {request.self_match_prevention_id}"

@@ -484,20 +484,13 @@ class EnterAction:
             if cls is None
             else plan.structure(order.parameters, cls, "order.parameters"),
             parent_id=StagedOrderID(order.parent) if order.parent else None,
+            self_match_prevention_id=order.smp_id,
+            self_match_prevention_instruction=order.smp_instruction,
         )
         return Instruction(who, Enter(request=request, gateway=gateway))
 
 
-_PLAIN = (
-    "stop",
-    "expires",
-    "display",
-    "minimum",
-    "post_only",
-    "gateway",
-    "smp_id",
-    "smp_instruction",
-)
+_PLAIN = ("stop", "expires", "display", "minimum", "post_only", "gateway")
 """What only a plain order has."""
 
 

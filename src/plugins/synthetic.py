@@ -116,6 +116,11 @@ class SyntheticOrder:
     disclosed_qty: Qty | None = None
     """How much of it may be worked so far, what is filled included; None for all of it."""
 
+    self_match_prevention_id: str | None = None
+    """What the gateway gives its children as theirs, when they are entered and when changed."""
+
+    self_match_prevention_instruction: str | None = None
+
     principal: ParentOrder | None = None
     """Whose the staged order is that it works for, at first or at second hand."""
 

@@ -55,6 +55,23 @@ def test_a_gateway_that_is_made_again_at_every_delivery_tells_the_same_story(sym
     assert told.payloads("SyntheticFill", "ET1")
 
 
+@pytest.mark.parametrize("symbol", ["MNQU3", "2xMNQU3"])
+def test_a_gateway_that_is_made_again_keeps_the_smp_id_of_its_orders(symbol: str) -> None:
+    more = enter(
+        "1s", "ET1", "t1", "TT_TWAP", f"buy 9 {symbol} @ 101", smp_id="1234567",
+        smp_instruction="N", parameters={"duration": "4s", "max_display": 50},
+    )  # fmt: skip
+    scenario = floorproof.parse(text(MARKET, more=more, types=SLICERS), PLUGINS)
+    told, again = told_twice(scenario)
+
+    assert again.result.digest == told.result.digest
+    acks = again.payloads("ChildAck", "CME-A")
+    assert len(acks) > 1
+    assert {
+        (ack.self_match_prevention_id, ack.self_match_prevention_instruction) for ack in acks
+    } == {("1234567", "N")}
+
+
 @pytest.mark.rule("ASE-24", "ASE-25")
 @pytest.mark.parametrize("name", ["autospreader", "autospreader_hedges"])
 def test_spread_orders_go_on_when_their_gateway_is_made_again(name: str) -> None:

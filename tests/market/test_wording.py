@@ -362,6 +362,11 @@ SAID: list[tuple[object, str]] = [
                        symbol=MNQ, side=Side.BUY, order_qty=33, price=1535200,
                        account=Account("123"), parent_id=P1),
      "NewSyntheticOrder t1 TT_TWAP Buy 33 MNQU3 @ 15352.00, account 123, parent P1"),
+    (NewSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1"), order_type="TT_TWAP",
+                       symbol=MNQ, side=Side.BUY, order_qty=33, parent_id=P1,
+                       self_match_prevention_id="1234567", self_match_prevention_instruction="N"),
+     "NewSyntheticOrder t1 TT_TWAP Buy 33 MNQU3 @ market, SMP 1234567, SMP instruction N,"
+     " parent P1"),
     (EditSyntheticOrder(sender_comp_id=ET1, cl_ord_id=ClOrdID("t1"), order_qty=30,
                         parameters={"max_display": 5}),
      "EditSyntheticOrder t1 to order_qty 30, max_display 5"),

@@ -111,6 +111,13 @@ RULES = (
         "TT FIX 4.4 dictionary, LeftoverAction (16909)",
     ),
     Rule(
+        "SLICE-6",
+        "What self-match prevention takes off of an order is not asked for again at once: it waits"
+        " for the slice's end, an iceberg is paused, and the Would If Price is tried again when"
+        " another quantity is offered there.",
+        f"{_READ}, children that are prevented",
+    ),
+    Rule(
         "ICEBERG-1",
         "The next child of an iceberg is entered when the one before it is filled.",
         'TT, "TT Iceberg order"',

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from ...market.fix import ExecType, OrdType, TimeInForce
+from ...market.fix import ExecRestatementReason, ExecType, OrdType, TimeInForce
 from ...market.identifiers import Moment, Price, Qty
 from ...market.instrument import Instrument
 from ...market.messages import ExecutionReport, OrderCancelReject, VenueReport
@@ -125,6 +125,10 @@ class Work:
 
     took: bool = False
     """Whether what is offered at the Would If Price has been tried for."""
+
+    prevented: Qty = 0
+    """What was offered at the Would If Price when the child that was to take it was prevented
+    from meeting its own, as long as no other quantity is."""
 
     refused_in: str | None = None
     """The state in which the market refused this slice's child, if it did."""
@@ -352,12 +356,24 @@ class Slicer:
         ):
             # Somebody else took it off: what it had left waits for the slice's end.
             self.now(refused_in=self._state())
+        if report.exec_restatement_reason in _SELF_MATCH:
+            self._prevented(name, report)
         if report.exec_type is ExecType.REJECTED and not self._is_made:
             return  # until the market is in another state
         if (work.phase is Phase.RESTING and not self.order.alive) or (
             self._is_made and work.phase in _WORKING
         ):
             self._ended(report)
+
+    def _prevented(self, name: str, report: ExecutionReport) -> None:
+        """Do not ask at once again for what self-match prevention has taken off (SLICE-6)."""
+        work, market = self.work, self._market
+        if name.startswith(_TAKES) and market is not None:
+            self.now(prevented=taken_if(self.order, self._tactics, market))
+        elif name == work.current and work.phase is Phase.SLICING and not self._tactics.by_clock:
+            # No moment will come at which another child is entered.
+            self.say(SetStatus(SynthStatus.PAUSED, report.text))
+            self.now(phase=Phase.PAUSED)
 
     def _state(self) -> str:
         market = self._market
@@ -380,8 +396,11 @@ class Slicer:
         self._look_for_own(market, traded)
         if work.refused_in is not None and market.trading_state != work.refused_in:
             self.now(refused_in=None)
-        if work.phase is Phase.SLICING and taken_if(self.order, self._tactics, market):
-            self.now(phase=Phase.TAKING, took=False)
+        offered = taken_if(self.order, self._tactics, market)
+        if offered != work.prevented:
+            self.now(prevented=0)
+            if offered and work.phase is Phase.SLICING:
+                self.now(phase=Phase.TAKING, took=False)
 
     def _look_for_own(self, market: Market, traded: bool) -> None:
         """Find out where market data shows this slice's child by now.
@@ -829,6 +848,8 @@ class Slicer:
 
 _RESTS, _CROSSES, _TAKES = "p", "x", "w"
 """What a child is for, by the first letter of its name: passive, crossing, would if."""
+
+_SELF_MATCH = (ExecRestatementReason.SELF_MATCH_OLDEST, ExecRestatementReason.SELF_MATCH_NEWEST)
 
 _WORKING = (Phase.SLICING, Phase.TAKING, Phase.RESTING)
 
