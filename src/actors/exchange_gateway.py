@@ -18,6 +18,7 @@ from ..market.fix import (
     CxlRejResponseTo,
     ExecType,
     MassActionResponse,
+    MsgType,
     OrdRejReason,
     OrdStatus,
 )
@@ -30,9 +31,12 @@ from ..market.messages import (
     OrderCancelRequest,
     OrderMassActionReport,
     OrderMassActionRequest,
+    OrderStatusRequest,
 )
+from ..market.objections import not_live
 from ..market.quotes import MassQuote, MassQuoteAck, QuoteCancel, QuoteCancelAck
 from ..market.rejects import BusinessMessageReject, SessionReject
+from ..market.reports import no_status
 from ..market.staging import ChildRefused, ChildReserved, ReserveChild
 from ..market.synthetic import OnBehalf
 from ..market.working import Working
@@ -86,7 +90,7 @@ class ExchangeGateway:
 
     Receives:
         `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest`,
-        `OrderMassActionRequest`, `MassQuote` and `QuoteCancel` from users;
+        `OrderMassActionRequest`, `OrderStatusRequest`, `MassQuote` and `QuoteCancel` from users;
         `ExecutionReport`, `OrderCancelReject`, `OrderMassActionReport`, `MassQuoteAck`,
         `QuoteCancelAck`, `SessionReject` and `BusinessMessageReject` from matching engines;
         `ChildReserved`, `ChildRefused` and `OnBehalf` from SSE gateways.
@@ -94,9 +98,9 @@ class ExchangeGateway:
         Requests, in its own session's name, to matching engines; `ReserveChild` to
         SSE gateways; reports to the audience of each order and quote, by name, and those about
         a child to its parent's gateway as well, after them; rejects to the sender, and
-        to the SSE gateway that asked on his behalf.  What a venue refuses at the level of
-        its session, which users have no part in, they hear as the reject of their order or
-        change.
+        to the SSE gateway that asked on his behalf; how an order stands, to its user alone.  What
+        a venue refuses at the level of its session, which users have no part in, they hear as
+        the reject of their order or change.
 
     Facts: ``session mismatch``, what only a venue or an SSE gateway may say from
     somebody else.
@@ -158,6 +162,8 @@ class ExchangeGateway:
                 return self._change(change, CompID(delivery.sender))
             case OrderMassActionRequest() as action:
                 return self._cancel_all(action, CompID(delivery.sender))
+            case OrderStatusRequest() as question:
+                return self._ask(question, CompID(delivery.sender))
             case MassQuote() as quote:
                 return self._quotes.quote(quote, CompID(delivery.sender), delivery.now_ns)
             case QuoteCancel() as cancel:
@@ -178,6 +184,10 @@ class ExchangeGateway:
                 return self._mismatch(message, delivery.sender)
             case OnBehalf() as asked:
                 return self._on_behalf(asked, CompID(delivery.sender))
+            case ExecutionReport(exec_type=ExecType.ORDER_STATUS) as report:
+                return self._stands(report)
+            case SessionReject(ref_msg_type=MsgType.ORDER_STATUS_REQUEST) as unsaid:
+                return self._not_asked(unsaid)
             case ExecutionReport() as report if self._quotes.knows(report.cl_ord_id):
                 return self._quotes.reported(report)
             case ExecutionReport() as report:
@@ -365,6 +375,18 @@ class ExchangeGateway:
         for venue in dict.fromkeys(concerned):
             yield Send(venue, sent)
 
+    def _ask(self, question: OrderStatusRequest, user: CompID) -> Iterator[Answer]:
+        """Pass on a user's question how an order of his stands."""
+        order = self._latest.get((user, question.cl_ord_id))
+        if question.sender_comp_id != user or order is None:
+            told = no_status(question, not_live(question), self._now_ns)
+            yield Send(user, msgspec.structs.replace(told, target_comp_id=user))
+            return
+        sent = msgspec.structs.replace(
+            question, sender_comp_id=self._name, cl_ord_id=order.session_id, sender_sub_id=user
+        )
+        yield Send(self._config.exchanges[order.symbol], sent)
+
     # --- from the parent's gateway ---------------------------------------------------
 
     def _reserved(self, reserved: ChildReserved) -> Iterator[Answer]:
@@ -465,6 +487,17 @@ class ExchangeGateway:
                 order.parent_gateway,
                 msgspec.structs.replace(told, target_comp_id=order.parent_gateway),
             )
+
+    def _stands(self, report: ExecutionReport) -> Iterator[Answer]:
+        """Tell a user how his order stands: nothing has happened that others would hear of."""
+        user, name = self._orders[report.cl_ord_id].user, self._names[report.cl_ord_id]
+        yield Send(user, msgspec.structs.replace(report, target_comp_id=user, cl_ord_id=name))
+
+    def _not_asked(self, reject: SessionReject) -> Iterator[Answer]:
+        """Tell a user that his question has no text in the session with the venue."""
+        user = self._orders[ClOrdID(reject.ref_id)].user
+        name = self._names[ClOrdID(reject.ref_id)]
+        yield Send(user, msgspec.structs.replace(reject, target_comp_id=user, ref_id=name))
 
     def _refused_by_venue(self, reject: OrderCancelReject) -> Iterator[Answer]:
         self._sent.pop(reject.cl_ord_id, None)

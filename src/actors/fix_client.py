@@ -23,7 +23,7 @@ from ..market.fix_line import (
     SessionEvent,
 )
 from ..market.identifiers import CompID
-from ..market.messages import ExecutionReport
+from ..market.messages import ExecutionReport, OrderStatusRequest
 from ..market.rejects import SessionReject
 from ..market.working import Working
 from ..runtime.kernel import ENVIRONMENT
@@ -179,7 +179,27 @@ class FixClient:
                 if client is not None:
                     yield from self._say(client, answer.message, delivery)
                     continue
+            if isinstance(answer, Send) and isinstance(answer.message, OrderStatusRequest):
+                client = self._clients.get(CompID(answer.recipient))
+                if client is not None:
+                    yield from self._unsaid(client, answer.message, delivery)
+                    continue
             yield answer
+
+    def _unsaid(
+        self, client: _Client, question: OrderStatusRequest, delivery: Delivery | None
+    ) -> Iterator[Answer]:
+        """Refuse a question at this end, as the dialect has no text for it."""
+        reject = SessionReject(
+            target_comp_id=question.sender_comp_id,
+            ref_msg_type=MsgType.ORDER_STATUS_REQUEST,
+            ref_id=question.cl_ord_id,
+            text=f"an order status request (35=H) has no text in the session with"
+            f" {client.end.peer}",
+            transact_time_ns=self._now_ns,
+            target_sub_id=question.sender_sub_id,
+        )
+        yield from self._hand_in(client, reject, delivery)
 
     def _say(
         self, client: _Client, request: Request, delivery: Delivery | None

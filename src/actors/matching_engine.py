@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 import attrs
 
 from ..market.exchange import Exchange
 from ..market.execution import Outcome
+from ..market.fix import ExecType
 from ..market.identifiers import CompID, Symbol
 from ..market.messages import (
     DropCopy,
@@ -18,6 +20,8 @@ from ..market.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderMassActionRequest,
+    OrderStatusRequest,
+    VenueReport,
 )
 from ..market.operations import (
     AuctionResult,
@@ -56,12 +60,13 @@ class MatchingEngine:
 
     Receives:
         `NewOrderSingle`, `OrderCancelRequest`, `OrderCancelReplaceRequest`,
-        `OrderMassActionRequest`, `MassQuote`, `QuoteCancel` and `MarketDataRequest`, each
-        from the session that it names; `MarketOperation` from the venue's own people, who are
-        not on the floor; `ToldAgain` from copy gateways.
+        `OrderMassActionRequest`, `OrderStatusRequest`, `MassQuote`, `QuoteCancel` and
+        `MarketDataRequest`, each from the session that it names; `MarketOperation` from the
+        venue's own people, who are not on the floor; `ToldAgain` from copy gateways.
     Sends:
         `ExecutionReport` and `OrderCancelReject` to the session of every order that is
-        touched, and a `DropCopy` of each to whoever watches that session;
+        touched, and a `DropCopy` of each to whoever watches that session, but of how an order
+        stands, which the one who asks hears alone;
         `OrderMassActionReport`; `MassQuoteAck` and `QuoteCancelAck`; `SessionReject` and
         `BusinessMessageReject` of a message that is refused as such; `MarketDataSnapshot`
         or its reject; to those who have subscribed to an instrument
@@ -117,7 +122,8 @@ class MatchingEngine:
                 | OrderMassActionRequest()
                 | MassQuote()
                 | QuoteCancel()
-                | MarketDataRequest() as request
+                | MarketDataRequest()
+                | OrderStatusRequest() as request
             ):
                 if request.sender_comp_id != delivery.sender:
                     yield Fact(
@@ -168,7 +174,7 @@ class MatchingEngine:
             session = report.target_comp_id
             assert session is not None, "only a status on record has no addressee"
             yield Send(session, report)
-            if self._watchers and isinstance(report, ExecutionReport | OrderCancelReject):
+            if self._watchers and _is_watched(report):
                 for watcher in self._watchers.get(session, ()):
                     yield Send(watcher, DropCopy(source_comp_id=session, report=report))
             if self.copiers and session in self.copy_feed and isinstance(report, Report):
@@ -190,3 +196,10 @@ class MatchingEngine:
         for feed, is_read in self._feeds.items():
             shown = tuple(shown_after(happened, self.exchange.book)) if is_read else ()
             yield Send(feed, VenueRecord(now_ns, happened, shown))
+
+
+def _is_watched(report: object) -> TypeGuard[VenueReport]:
+    """Return whether those who watch a session are told of *report* as well."""
+    if isinstance(report, ExecutionReport):
+        return report.exec_type is not ExecType.ORDER_STATUS
+    return isinstance(report, OrderCancelReject)

@@ -18,6 +18,7 @@ from ..market.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderMassActionRequest,
+    OrderStatusRequest,
     Terms,
 )
 from ..market.staging import (
@@ -41,6 +42,7 @@ from ..market.synthetic import (
 from ..market.terminal import (
     Act,
     AnswerRequest,
+    AskStatus,
     CancelAll,
     CancelStaged,
     CancelWorking,
@@ -151,6 +153,18 @@ class Terminal:
                 change = self._changed(act, order)
                 self._typed[act.cl_ord_id] = change
                 yield Send(order.gateway, change)
+            case AskStatus(cl_ord_id=name):
+                asked_of = self.window.own(self.user, name)
+                if asked_of is None:
+                    yield self._impossible(act, f"{self.user} has no order {name} at a venue")
+                    return
+                status = OrderStatusRequest(
+                    sender_comp_id=self.user,
+                    cl_ord_id=name,
+                    symbol=asked_of.symbol,
+                    side=asked_of.side,
+                )
+                yield Send(asked_of.gateway, status)
             case CancelAll(gateway=gateway):
                 action = OrderMassActionRequest(
                     sender_comp_id=self.user,

@@ -148,6 +148,7 @@ _OF_REPORTS: Mapping[ExecType, MessageKind] = {
     ExecType.TRADE: MessageKind.FILL,
     ExecType.TRADE_CANCEL: MessageKind.TRADE_CANCEL,
     ExecType.TRIGGERED: MessageKind.TRIGGERED,
+    ExecType.ORDER_STATUS: MessageKind.STATUS,
 }
 
 

@@ -46,6 +46,7 @@ from .messages import (
     OrderMassActionReport,
     OrderMassActionRequest,
     OrderRequest,
+    OrderStatusRequest,
 )
 from .objections import objection_of_state, objection_to_order
 from .operations import (
@@ -59,7 +60,7 @@ from .operations import (
 from .quotes import MassQuote, QuoteCancel, QuotedOrder
 from .quoting import Quoting
 from .record import Received, TradeBusted
-from .reports import Reporter
+from .reports import Reporter, no_status
 from .rules import (
     Admitted,
     Applied,
@@ -122,6 +123,12 @@ RULES = (
         " reported, then the action.",
         "CME Group Client Systems Wiki, iLink 2 Order Mass Action (46139997, 46400718)",
     ),
+    Rule(
+        "REP-6",
+        "A session that asks how an order of its own stands hears it as the book has it, and"
+        " nothing changes; a name that leads to no live order of its own is an unknown order.",
+        f"{_READINGS}, order status",
+    ),
     *objections.RULES,
     *stops.RULES,
     *sessions.RULES,
@@ -132,7 +139,12 @@ RULES = (
 )
 
 Request: TypeAlias = (
-    OrderRequest | OrderMassActionRequest | MassQuote | QuoteCancel | MarketDataRequest
+    OrderRequest
+    | OrderMassActionRequest
+    | MassQuote
+    | QuoteCancel
+    | MarketDataRequest
+    | OrderStatusRequest
 )
 
 
@@ -265,6 +277,8 @@ class Exchange:
             outcome = self._quoting.quote(request)
         elif type(request) is QuoteCancel:
             outcome = self._quoting.cancel(request)
+        elif type(request) is OrderStatusRequest:
+            return Outcome([self._status(request)])
         else:
             assert type(request) is MarketDataRequest
             answer = self._market_data.answer(request)
@@ -485,6 +499,23 @@ class Exchange:
         reports: list[Answer] = [ack]
         reports += self._reporter.tell(events, order, order_id, leaves_qty)
         return self._followed(listing, events, asked, reports)
+
+    def _status(self, request: OrderStatusRequest) -> ExecutionReport:
+        """Return how an order stands (REP-6)."""
+        now_ns, listing = self._venue.now_ns, self._listings.get(request.symbol)
+        if listing is None:
+            objection = objections.unknown_symbol(self._venue, request.symbol)
+            return no_status(request, objection, now_ns)
+        order_id = self._names.get(request.sender_comp_id, {}).get(request.cl_ord_id)
+        resting = None if order_id is None else listing.book.get(order_id)
+        if (
+            resting is None
+            or resting.order.cl_ord_id != request.cl_ord_id
+            or resting.order.side is not request.side
+            or request.order_id not in (None, order_id)
+        ):
+            return no_status(request, objections.not_live(request), now_ns)
+        return self._reporter.status(resting)
 
     def _cancel_all(self, request: OrderMassActionRequest) -> Outcome:
         """Cancel whatever fits of a session's orders; each instrument is a request of its own."""

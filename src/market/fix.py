@@ -51,6 +51,8 @@ class ExecType(StrEnum):
     TRADE = "F"
     TRADE_CANCEL = "H"
     """The venue took a trade back: a bust."""
+    ORDER_STATUS = "I"
+    """Nothing has happened: somebody asked how the order stands."""
     TRIGGERED = "L"
     """A stop was elected, and is an order like others from now on."""
 
@@ -73,6 +75,7 @@ class OrdRejReason(StrEnum):
     UNKNOWN_SYMBOL = "1"
     EXCHANGE_CLOSED = "2"
     ORDER_EXCEEDS_LIMIT = "3"
+    UNKNOWN_ORDER = "5"
     DUPLICATE_ORDER = "6"
     UNSUPPORTED_ORDER_CHARACTERISTIC = "11"
     INCORRECT_QUANTITY = "13"
@@ -131,6 +134,7 @@ class MsgType(StrEnum):
     ORDER_MASS_ACTION_REQUEST = "CA"
     MASS_QUOTE = "i"
     QUOTE_CANCEL = "Z"
+    ORDER_STATUS_REQUEST = "H"
 
 
 class BusinessRejectReason(StrEnum):

@@ -304,6 +304,33 @@ class OrderMassActionRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False
             check_side(self.side)
 
 
+class OrderStatusRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A question how an order stands (FIX ``35=H``); it uses no name up.
+
+    Raises:
+        ValueError: if a field is not what it must be in any market.
+    """
+
+    sender_comp_id: CompID
+    cl_ord_id: ClOrdID
+    """The order's name as of its last accepted request."""
+
+    symbol: Symbol
+    side: Side
+    order_id: OrderID | None = None
+    """The venue's number of the order (FIX 37); where it is given, it has to be the order's."""
+
+    sender_sub_id: CompID | None = None
+
+    def __post_init__(self) -> None:
+        check_side(self.side)
+        check_name(self.cl_ord_id, "cl_ord_id")
+        check_name(self.sender_comp_id, "sender_comp_id")
+        check_name(self.symbol, "symbol")
+        if self.order_id is not None and type(self.order_id) is not int:
+            raise ValueError(f"order_id must be a whole number, was {self.order_id!r}")
+
+
 class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     """The venue's word on one order (FIX ``35=8``).
 
@@ -319,6 +346,8 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     """None on the reject of an order that the venue never took."""
 
     exec_id: ExecID
+    """0 where nothing has happened: on the answer to an `OrderStatusRequest`."""
+
     exec_type: ExecType
     ord_status: OrdStatus
     symbol: Symbol

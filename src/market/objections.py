@@ -20,6 +20,7 @@ from .messages import (
     OrderCancelRequest,
     OrderMassActionRequest,
     OrderRequest,
+    OrderStatusRequest,
     Terms,
 )
 from .quotes import QuotedOrder
@@ -150,6 +151,17 @@ def no_such_order(request: OrderCancelRequest | OrderCancelReplaceRequest) -> Re
         "REJ-3",
         f"orig_cl_ord_id {request.orig_cl_ord_id!r}: expected a live order's latest name",
         cxl=CxlRejReason.UNKNOWN_ORDER,
+    )
+
+
+def not_live(request: OrderStatusRequest) -> Reject:
+    """Return the objection to a question about an order that does not live as it is described."""
+    number = "" if request.order_id is None else f", order_id {request.order_id}"
+    return _reject(
+        "REP-6",
+        f"cl_ord_id {request.cl_ord_id!r}{number}: no {request.side.name} order of"
+        f" {request.symbol} is live by that name",
+        OrdRejReason.UNKNOWN_ORDER,
     )
 
 

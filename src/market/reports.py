@@ -47,6 +47,7 @@ from .messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderRequest,
+    OrderStatusRequest,
     VenueReport,
 )
 from .quotes import CanceledQuote, MassQuote, QuoteCancelAck, QuotedOrder
@@ -371,6 +372,39 @@ class Reporter:
             exec_ref_id=told.exec_id,
         )
 
+    def status(self, resting: Resting) -> ExecutionReport:
+        """Return how an order of the book stands; nothing has happened, and no number is used."""
+        order, leaves_qty = resting.order, resting.leaves_qty
+        cum_qty = order.order_qty - leaves_qty
+        return ExecutionReport(
+            target_comp_id=order.sender_comp_id,
+            cl_ord_id=order.cl_ord_id,
+            order_id=resting.order_id,
+            exec_id=ExecID(0),
+            exec_type=ExecType.ORDER_STATUS,
+            ord_status=_PARTIALLY_FILLED if cum_qty else _NEW,
+            symbol=order.symbol,
+            side=order.side,
+            order_qty=order.order_qty,
+            leaves_qty=leaves_qty,
+            cum_qty=cum_qty,
+            transact_time_ns=self._venue.now_ns,
+            price=order.price,
+            ord_type=order.ord_type,
+            time_in_force=order.time_in_force,
+            target_sub_id=order.sender_sub_id,
+            account=order.account,
+            parent_id=order.parent_id,
+            stop_px=order.stop_px,
+            display_qty=order.display_qty,
+            self_match_prevention_id=order.self_match_prevention_id,
+            self_match_prevention_instruction=(
+                None
+                if order.self_match_prevention_id is None
+                else order.self_match_prevention_instruction
+            ),
+        )
+
     def refusal(
         self,
         request: OrderCancelRequest | OrderCancelReplaceRequest,
@@ -418,6 +452,27 @@ class Reporter:
             business_reject_reason=BusinessRejectReason.OTHER,
             target_sub_id=request.sender_sub_id,
         )
+
+
+def no_status(request: OrderStatusRequest, reject: Reject, now_ns: int) -> ExecutionReport:
+    """Return the answer to a question how an order stands of which there is nothing to say."""
+    return ExecutionReport(
+        target_comp_id=request.sender_comp_id,
+        cl_ord_id=request.cl_ord_id,
+        order_id=None,
+        exec_id=ExecID(0),
+        exec_type=ExecType.ORDER_STATUS,
+        ord_status=OrdStatus.REJECTED,
+        symbol=request.symbol,
+        side=request.side,
+        order_qty=0,
+        leaves_qty=0,
+        cum_qty=0,
+        transact_time_ns=now_ns,
+        target_sub_id=request.sender_sub_id,
+        ord_rej_reason=reject.reason,
+        text=reject.text,
+    )
 
 
 _CANCELED, _TRADE = ExecType.CANCELED, ExecType.TRADE

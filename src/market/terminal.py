@@ -110,6 +110,13 @@ class CancelWorking:
 
 
 @attrs.frozen(kw_only=True)
+class AskStatus:
+    """Ask the venue how one of one's own orders stands."""
+
+    cl_ord_id: ClOrdID
+
+
+@attrs.frozen(kw_only=True)
 class ChangeWorking:
     """Change one of one's own working orders; what is None stays as it is.
 
@@ -188,6 +195,7 @@ Act: TypeAlias = (
     | CancelWorking
     | ChangeWorking
     | CancelAll
+    | AskStatus
     | EditSynthetic
     | PauseSynthetic
     | ResumeSynthetic

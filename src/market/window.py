@@ -242,7 +242,7 @@ class Window:
                 order.time_ns = now_ns
             case SyntheticFill() if message.cl_ord_id in self.synthetic:
                 self._synthetic_filled(message, now_ns)
-            case ExecutionReport() if message.exec_type is not ExecType.REJECTED:
+            case ExecutionReport() if message.exec_type not in _OF_NO_CHANGE:
                 self._reported(message, sender, now_ns)
             case MassQuoteAck():
                 self._quoted(message, sender, now_ns)
@@ -437,3 +437,7 @@ class Window:
                 (sender, user, name) if each == key else each: row if each == key else kept
                 for each, kept in self.orders.items()
             }
+
+
+_OF_NO_CHANGE = (ExecType.REJECTED, ExecType.ORDER_STATUS)
+"""What a report says with which no order has changed."""

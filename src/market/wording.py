@@ -38,6 +38,7 @@ from .messages import (
     OrderCancelRequest,
     OrderMassActionReport,
     OrderMassActionRequest,
+    OrderStatusRequest,
     Terms,
 )
 from .operations import AuctionResult, IndicativePrice, OperationRefused, SecurityStatus
@@ -126,6 +127,7 @@ _REPORTS = {
     ExecType.REJECTED: "Reject",
     ExecType.TRIGGERED: "Triggered",
     ExecType.TRADE_CANCEL: "Busted",
+    ExecType.ORDER_STATUS: "Status",
 }
 
 
@@ -144,6 +146,8 @@ def label(message: object) -> str:
             return "CancelReject"
         case OrderMassActionRequest():
             return "MassCancel"
+        case OrderStatusRequest():
+            return "StatusRequest"
         case OrderMassActionReport():
             return "MassCancelReport"
         case DropCopy(report=report):
@@ -173,6 +177,7 @@ LABELS: Mapping[str, type] = {
     "Change": OrderCancelReplaceRequest,
     "CancelReject": OrderCancelReject,
     "MassCancel": OrderMassActionRequest,
+    "StatusRequest": OrderStatusRequest,
     "MassCancelReport": OrderMassActionReport,
     **{
         cls.__name__: cls
@@ -307,6 +312,8 @@ class Wording:
                 return f"{message.cl_ord_id} {terms}{self._conditions(message)}{parent}"
             case OrderCancelRequest():
                 return f"{message.cl_ord_id}: cancel {message.orig_cl_ord_id}"
+            case OrderStatusRequest():
+                return f"{self.side(message.side)} {message.symbol} {message.cl_ord_id}"
             case OrderCancelReplaceRequest():
                 terms = self._terms(message.side, message.order_qty, message.symbol, message.price)
                 terms += self._conditions(message)
@@ -523,6 +530,14 @@ class Wording:
                         f" {report.leaves_qty} @ {at}"
                     )
                 return f"{name} working {report.leaves_qty} @ {at}"
+            case ExecType.ORDER_STATUS:
+                if report.ord_rej_reason is not None:
+                    return f"{name}: {report.text}"
+                at = "market"
+                if report.price is not None:
+                    at = self.price(report.symbol, report.price)
+                stands = report.ord_status.name.lower().replace("_", " ")
+                return f"{name} {stands}, cum {report.cum_qty}, leaves {report.leaves_qty} @ {at}"
             case ExecType.CANCELED | ExecType.EXPIRED:
                 why = f", {report.text}" if report.text else ""
                 return f"{name} cum {report.cum_qty}{why}"

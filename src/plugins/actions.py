@@ -23,6 +23,7 @@ from ..market.staging import BROKER, NewStagedOrder, Permission, SetPermission
 from ..market.synthetic import NewSyntheticOrder
 from ..market.terminal import (
     AnswerRequest,
+    AskStatus,
     CancelAll,
     CancelStaged,
     CancelWorking,
@@ -577,6 +578,16 @@ class CancelAction:
 
 
 @attrs.frozen(kw_only=True)
+class StatusAction:
+    """A user asks the venue how an order of his stands."""
+
+    order: str
+
+    def instructions(self, who: CompID, plan: FloorPlan) -> Iterator[Instruction]:
+        yield Instruction(who, AskStatus(cl_ord_id=ClOrdID(self.order)))
+
+
+@attrs.frozen(kw_only=True)
 class ChangeAction:
     """A user changes an order of his that works; what the step does not say stays as it is."""
 
@@ -808,6 +819,7 @@ def scenario_actions() -> Mapping[str, type[Any]]:
         "pause": PauseAction,
         "log_off": LogOffAction,
         "change": ChangeAction,
+        "status": StatusAction,
         "mass_cancel": MassCancelAction,
         "quote": QuoteAction,
         "cancel_quotes": CancelQuotes,

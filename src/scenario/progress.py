@@ -223,6 +223,7 @@ class _Followed:
     """By the report's id; one that is busted is taken out again."""
 
 
+_OF_NO_CHANGE = (ExecType.REJECTED, ExecType.ORDER_STATUS)
 _ENDS = (OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.EXPIRED)
 _STAGED_ENDS = (StagedStatus.FILLED, StagedStatus.CANCELED)
 _SYNTHETIC_ENDS = (SynthStatus.FINISHED, SynthStatus.CANCELED, SynthStatus.FAILED)
@@ -252,7 +253,7 @@ def orders_of(entries: Iterable[Entry], user: str) -> Mapping[str, Progress]:
                 _staged(followed, entry.sender, message, entry)
             case SyntheticAck() | SyntheticFill() | SyntheticUpdate() as message:
                 _synthetic(followed, entry.sender, message, entry)
-            case ExecutionReport() as report if report.exec_type is not ExecType.REJECTED:
+            case ExecutionReport() as report if report.exec_type not in _OF_NO_CHANGE:
                 _reported(followed, entry.sender, report)
             case _:
                 pass

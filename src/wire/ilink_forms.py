@@ -639,9 +639,8 @@ TRUE_ORD_STATUS = _Form(_say_true_status, _only_said)
 EXEC_ID = _Form(_say_exec_id, _hear_exec_id)
 EXEC_REF_ID = _Form(_say_exec_ref_id, _hear_trade)
 EXEC_TYPE = _Form(_say_exec_type, lambda fields, _tag, _talk: _exec_type(fields))
-TRANSACTION = _said(
-    lambda message, _talk: "1" if message.exec_type is ExecType.TRADE_CANCEL else "0"
-)
+_TRANSACTIONS = {ExecType.TRADE_CANCEL: "1", ExecType.ORDER_STATUS: "3"}
+TRANSACTION = _said(lambda message, _talk: _TRANSACTIONS.get(message.exec_type, "0"))
 LAST_QTY = _Form(
     lambda message, field, _tag, _talk: str(getattr(message, field) or "") or None,
     lambda fields, tag, _talk: int(fields.get(tag, "0")),

@@ -161,6 +161,8 @@ def reported(order: StagedOrder, gateway: CompID, report: ExecutionReport) -> It
             yield from announced(_ended(over))
         case ExecType.REJECTED:
             yield from _take_back(order.without_child(key))  # its name may be used again
+        case ExecType.ORDER_STATUS:
+            pass  # nothing has happened
 
 
 def _traded(
