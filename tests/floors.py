@@ -149,7 +149,7 @@ def step(line: str) -> str:
             "permission": _PERMISSIONS.get(words[1], words[1]),
             "account": _after("for", words),
         }
-    elif do in ("claim", "unclaim", "cancel_staged", "hold"):
+    elif do in ("claim", "unclaim", "cancel_staged", "hold", "status"):
         table = {"order": words[0]}
     elif do in ("approve", "reject"):
         number = _after("request", words)

@@ -19,7 +19,7 @@ from floorproof.market.exchange import Request
 from floorproof.market.fix import TimeInForce
 from floorproof.market.identifiers import Symbol
 from floorproof.market.instrument import Instrument, TickTable
-from floorproof.market.messages import MarketDataRequest
+from floorproof.market.messages import MarketDataRequest, OrderStatusRequest
 from floorproof.market.sessions import CONTINUOUS, Board, TradingState
 
 # --- allocation: CME's worked examples --------------------------------------------------
@@ -195,7 +195,7 @@ def play(market: PlainVenue, lines: Sequence[str]) -> list[str]:
                 heard += market.put("X", state)
         else:
             message = asked(text)
-            assert not isinstance(message, MarketDataRequest)
+            assert not isinstance(message, MarketDataRequest | OrderStatusRequest)
             heard += market.receive(message)
     return [str(one) for one in heard]
 

@@ -11,7 +11,7 @@ from floors import EXCHANGE_TRADERS
 from floorproof.actors.exchange_gateway import ExchangeGateway, ExchangeGatewayConfig
 from floorproof.market.credentials import Credential, Login, Logins, ParentOrder
 from floorproof.market.exchange import Exchange
-from floorproof.market.fix import OrdType, Side
+from floorproof.market.fix import OrdRejReason, OrdType, Side
 from floorproof.market.identifiers import Account, ClOrdID, CompID, StagedOrderID, Symbol
 from floorproof.market.instrument import Instrument, TickTable
 from floorproof.market.messages import (
@@ -21,6 +21,7 @@ from floorproof.market.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderRequest,
+    OrderStatusRequest,
 )
 from floorproof.market.staging import ChildRefused, ChildReserved, RejectCode, ReserveChild
 from floorproof.market.synthetic import OnBehalf
@@ -115,6 +116,15 @@ class Gateway:
             side=Side.BUY,
         )
         return self.take(request, user)
+
+    def ask(self, user: str, name: str, sender: str = "") -> list[str]:
+        question = OrderStatusRequest(
+            sender_comp_id=CompID(sender or user),
+            cl_ord_id=ClOrdID(name),
+            symbol=MNQ.symbol,
+            side=Side.BUY,
+        )
+        return self.take(question, user)
 
     def change(self, user: str, name: str, orig: str, qty: int, price: int = 100) -> list[str]:
         request = OrderCancelReplaceRequest(
@@ -254,6 +264,49 @@ def test_only_ones_own_working_order_is_canceled_or_changed(
         f"{user}: CancelReject x2 of {orig}: {user} has no working order {orig} at CME-A"
     ]
     assert len(gateway.to_venue) == sent
+
+
+@pytest.mark.rule("REP-6")
+def test_how_an_order_stands_its_user_alone_is_told_by_his_own_name(gateway: Gateway) -> None:
+    gateway.enter("ET1", "a", 5, account="acme")  # which others may see
+    gateway.enter("LP", "hit", 2, 100, Side.SELL)
+    gateway.change("ET1", "b", "a", 9)
+
+    assert gateway.ask("ET1", "b") == [
+        "ET1: OrderStatus b partially filled, cum 2, leaves 7 @ 100",
+    ]
+    assert gateway.messages[-1].target_comp_id == "ET1"
+    assert gateway.to_venue[-1].startswith("StatusRequest Buy MNQU3 CME-A-")
+    assert list(gateway.actor.unanswered()) == []
+    # It has used nothing up, and the order is where it was.
+    assert gateway.cancel("ET1", "b-cancel", "b")[0].startswith("ET1: OrderCanceled")
+
+
+@pytest.mark.rule("REP-6")
+@pytest.mark.parametrize(("user", "orig"), NOT_WORKING.values(), ids=NOT_WORKING.keys())
+def test_of_what_does_not_work_the_gateway_says_so_itself(
+    gateway: Gateway, user: str, orig: str
+) -> None:
+    gateway.enter("LP", "mine", 5, 90)
+    gateway.enter("LP", "gone", 5, 91)
+    gateway.cancel("LP", "x1", "gone")
+    gateway.enter("LP", "done", 5, 92)
+    gateway.enter("ET1", "hit", 5, 92, Side.SELL)
+    sent = len(gateway.to_venue)
+
+    (told,) = gateway.ask(user, orig)
+
+    assert told.startswith(f"{user}: OrderStatus {orig}: cl_ord_id {orig!r}: no BUY order of MNQU3")
+    assert len(gateway.to_venue) == sent
+    assert gateway.messages[-1].ord_rej_reason is OrdRejReason.UNKNOWN_ORDER
+
+
+def test_nobody_asks_in_anothers_name(gateway: Gateway) -> None:
+    gateway.enter("LP", "mine", 5, 90)
+
+    (told,) = gateway.ask("ET1", "mine", sender="LP")
+
+    assert told.startswith("ET1: OrderStatus mine: cl_ord_id 'mine': no BUY order")
 
 
 def test_a_change_under_a_name_that_has_been_used_is_refused(gateway: Gateway) -> None:

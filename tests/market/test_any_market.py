@@ -30,7 +30,7 @@ from oracle.streams import Deed, Entered
 from floorproof.market.book import BookEvent, OrderBook
 from floorproof.market.fix import Side
 from floorproof.market.identifiers import Price, Qty, Symbol
-from floorproof.market.messages import MarketDataRequest
+from floorproof.market.messages import MarketDataRequest, OrderStatusRequest
 from floorproof.market.rules import Bound, MarketView, VenueRules
 
 
@@ -123,7 +123,7 @@ def _deed(text: str) -> Deed:
     words = text.split()
     if words[0] != "--":
         described = request(text)
-        assert not isinstance(described, MarketDataRequest)
+        assert not isinstance(described, MarketDataRequest | OrderStatusRequest)
         return described
     *who, verb, name = words[1:] if words[-1] != "rejoins" else [*words[1:], ""]
     symbol = None if who[0] == "board" else Symbol(who[0] if verb != "rejoins" else verb)

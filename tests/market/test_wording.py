@@ -20,6 +20,7 @@ from floorproof.market.fix import (
     MDEntryType,
     MDUpdateAction,
     MsgType,
+    OrdRejReason,
     OrdStatus,
     OrdType,
     QuoteCancelType,
@@ -56,6 +57,7 @@ from floorproof.market.messages import (
     OrderCancelRequest,
     OrderMassActionReport,
     OrderMassActionRequest,
+    OrderStatusRequest,
 )
 from floorproof.market.operations import SecurityStatus
 from floorproof.market.quotes import (
@@ -352,6 +354,14 @@ SAID: list[tuple[object, str]] = [
     (OrderMassActionRequest(sender_comp_id=ET1, cl_ord_id=ClOrdID("m"), symbol=MNQ, side=Side.BUY),
      "MassCancel m Buy MNQU3"),
     (MASS_REPORT, "MassCancelReport m: 2 canceled"),
+    (OrderStatusRequest(sender_comp_id=ET1, cl_ord_id=C1, symbol=MNQ, side=Side.BUY),
+     "StatusRequest Buy MNQU3 C1"),
+    (report(ExecType.ORDER_STATUS, cum_qty=2, leaves_qty=4, ord_status=OrdStatus.PARTIALLY_FILLED),
+     "OrderStatus C1 partially filled, cum 2, leaves 4 @ 15351.50"),
+    (report(ExecType.ORDER_STATUS, price=None, parent_id=P1),
+     "ChildStatus C1 new, cum 0, leaves 6 @ market"),
+    (report(ExecType.ORDER_STATUS, ord_rej_reason=OrdRejReason.UNKNOWN_ORDER, text="not live"),
+     "OrderStatus C1: not live"),
     (msgspec.structs.replace(MASS_REPORT, text="closed"), "MassCancelReport m: closed"),
     (CANCEL_REJECT, "CancelReject x of C1: gone"),
     (DropCopy(source_comp_id=CME_A, report=REPORT),

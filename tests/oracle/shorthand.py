@@ -44,6 +44,7 @@ from floorproof.market.messages import (
     OrderCancelRequest,
     OrderMassActionReport,
     OrderMassActionRequest,
+    OrderStatusRequest,
 )
 from floorproof.market.quotes import (
     MassQuote,
@@ -203,7 +204,7 @@ def order(line: str) -> NewOrderSingle:
 
 def line(asked: Request) -> str:
     """Return the line from which `request` makes *asked*."""
-    assert not isinstance(asked, MarketDataRequest), "a request for data has no shorthand"
+    assert not isinstance(asked, MarketDataRequest | OrderStatusRequest), "it has no shorthand"
     words: list[str] = [asked.sender_comp_id]
     match asked:
         case MassQuote():

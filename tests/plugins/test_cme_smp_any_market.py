@@ -39,6 +39,7 @@ from floorproof.market.messages import (
     MarketDataRequest,
     NewOrderSingle,
     OrderCancelReplaceRequest,
+    OrderStatusRequest,
 )
 from floorproof.market.quotes import MassQuote, QuoteCancelAck
 from floorproof.market.rules import (
@@ -187,7 +188,7 @@ def test_decision_table_as_the_plain_reading_has_it(
 
 def _deed(line: str) -> Deed:
     described = request(line)
-    assert not isinstance(described, MarketDataRequest)
+    assert not isinstance(described, MarketDataRequest | OrderStatusRequest)
     return described
 
 

@@ -9,6 +9,9 @@ from commands import command
 
 import floorproof
 from floorproof.market.fix_line import FixText
+from floorproof.market.messages import ExecutionReport
+from floorproof.market.rejects import SessionReject
+from floorproof.market.wording import label
 from floorproof.runtime.journal import Entry
 from floorproof.scenario.errors import ScenarioError
 from floorproof.scenario.floor import Result, parse
@@ -312,3 +315,17 @@ def test_a_run_without_fix_text_has_none_to_print(tmp_path: Path) -> None:
 
     assert result.status == 2
     assert "no session speaks FIX text: declare one in [[exchange.session]]" in result.err
+
+
+def test_how_an_order_stands_is_not_asked_in_text() -> None:
+    steps = order("1s", "ET1", "a1", "buy", 5, "15351.50") + step(
+        "2s", "ET1", "status", 'order = "a1"'
+    )
+    plain, in_text = run(steps, session=""), run(steps)
+
+    (answer,) = [told for *_, told in at_users(plain) if label(told) == "OrderStatus"]
+    (reject,) = [told for *_, told in at_users(in_text) if isinstance(told, SessionReject)]
+    assert isinstance(answer, ExecutionReport)
+    assert (answer.cl_ord_id, reject.ref_id) == ("a1", "a1")
+    assert reject.text == "an order status request (35=H) has no text in the session with CME"
+    assert [label(told) for *_, told in at_users(in_text)] == ["OrderAck", "SessionReject"]
