@@ -118,6 +118,7 @@ SAID: list[tuple[Any, MessageKind]] = [
     (report(ExecType.TRADE), MessageKind.FILL),
     (report(ExecType.TRADE_CANCEL), MessageKind.TRADE_CANCEL),
     (report(ExecType.TRIGGERED), MessageKind.TRIGGERED),
+    (report(ExecType.ORDER_STATUS), MessageKind.STATUS),
     (
         OrderCancelReject(
             target_comp_id=ME,
