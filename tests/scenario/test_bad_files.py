@@ -237,11 +237,25 @@ def test_show_knows_its_users(journal: bytes, tmp_path: Path) -> None:
     assert_refused(ran, "--user: no user named 'PM9'; did you mean PM2 or PM1?", "there are: ET1")
 
 
-@pytest.mark.parametrize("until", ["", "noon", "5", "25:00:00", "13:60:00", "13:30", "-5s", "٣s"])
+@pytest.mark.parametrize(
+    "until", ["", "noon", "5.5", "#x", "25:00:00", "13:60:00", "13:30", "-5s", "٣s"]
+)
 def test_a_moment_that_is_none_is_refused(until: str, journal: bytes, tmp_path: Path) -> None:
     path = tmp_path / "journal"
     path.write_bytes(journal)
 
     ran = command("show", path, "--user", "PM1", "--until", until)
 
-    assert_refused(ran, f"--until: expected 90s or 13:30:04.5, found {until!r}")
+    assert_refused(ran, f"--until: expected 90s, 13:30:04.5 or an entry's number, found {until!r}")
+
+
+@pytest.mark.parametrize("until", ["0", "5000", "#5000"])
+def test_an_entry_that_a_journal_does_not_have_is_refused(
+    until: str, journal: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(journal)
+
+    ran = command("show", path, "--user", "PM1", "--until", until)
+
+    assert_refused(ran, f"--until: expected an entry from 1 to 84, found {int(until.strip('#'))}")
