@@ -208,6 +208,11 @@ BREAKS: dict[str, tuple[str, list[Entry], str]] = {
         altered(of_exchange(ExecType.TRADE), None),
         "had filled 0, fills 2, and has filled 6",
     ),
+    "an order that stands otherwise than was told": (
+        "order-quantities",
+        altered(of_exchange(ExecType.TRADE), struct(exec_type=ExecType.ORDER_STATUS, exec_id=0)),
+        "(CME-A-1) had filled 0, fills 0, and has filled 4",
+    ),
     "two buyers in a trade": (
         "both-sides",
         altered(of_exchange(ExecType.TRADE), struct(side=Side.SELL)),

@@ -125,6 +125,10 @@ PRINTS: dict[str, tuple[dict[str, object], str]] = {
         {"exec_type": ExecType.EXPIRED, "ord_status": OrdStatus.EXPIRED},
         "39=C|150=C|14=0|20014=3",
     ),
+    "how an order stands": (
+        {"exec_type": ExecType.ORDER_STATUS, "exec_id": ExecID(0), "last_qty": 0, "last_px": None},
+        "39=1|150=I|14=3|17=0|20=3|no 31|no 32|no 527",
+    ),
     "a cancel of nothing": (
         {"exec_type": ExecType.CANCELED, "ord_status": OrdStatus.CANCELED, "cum_qty": 0},
         "39=4|150=4|14=0|no 20014",
