@@ -101,9 +101,9 @@ def test_quiet_leaves_verdicts_and_digest() -> None:
     lines = command("run", STAGED_ORDER, "--quiet").out.splitlines()
 
     assert lines[0] == "9 expectations, 0 failed"
-    assert lines[1] == "7 invariants, 0 broken"
+    assert lines[1].endswith(" invariants, 0 broken")
     assert lines[2].startswith("digest ")
-    assert len(lines) == 3
+    assert lines == command("run", STAGED_ORDER).out.splitlines()[-3:]
 
 
 def test_an_export_holds_the_run(tmp_path: Path) -> None:
