@@ -21,6 +21,23 @@ from floorproof.plugins.autospreader.spread import (
 
 RTY = contract("RTYU3", "5")
 CAPPED = attrs.evolve(contract("CAPPED", "1"), max_order_qty=1)
+SPREAD = """
+[[gateway.settings.autospreader.spread]]
+name = "MNQ-MES"
+formula = "ratio"
+tick = "0.0001"
+
+  [[gateway.settings.autospreader.spread.leg]]
+  symbol = "MNQU3"
+  ratio = "1"
+
+  [[gateway.settings.autospreader.spread.leg]]
+  symbol = "MESU3"
+  ratio = "-1.366"
+  quoting = false
+"""
+"""The spread of the case study as a scenario has it."""
+
 INSTRUMENTS = {str(each.symbol): each for each in (MNQ, MES, RTY, CAPPED)}
 
 

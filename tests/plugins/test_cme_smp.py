@@ -1142,7 +1142,8 @@ def test_a_scenario_may_have_both() -> None:
         'firm_protection = { DESK = "error" }\n[exchange.settings.cme-smp]',
     )
 
-    floorproof.parse(text)
+    (venue,) = floorproof.parse(text).plan.venues.values()
+    assert [*venue.rule_sets] == ["cme-smp", "cme-direct-protection"]
 
 
 # --- a floor --------------------------------------------------------------------------

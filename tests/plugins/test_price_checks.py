@@ -484,7 +484,8 @@ def test_a_scenario_may_have_both() -> None:
         "[exchange.settings.price-limits]",
     )
 
-    floorproof.parse(text)
+    (venue,) = floorproof.parse(text).plan.venues.values()
+    assert [*venue.rule_sets] == ["price-limits", "price-bands"]
 
 
 def test_without_settings_nothing_is_checked_and_nobody_is_asked() -> None:

@@ -14,12 +14,12 @@ from .. import require_extra
 
 require_extra()
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings  # noqa: E402  # see above
-from hypothesis.errors import HypothesisException  # noqa: E402
-from hypothesis.strategies import SearchStrategy  # noqa: E402
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings  # noqa: E402  # the extra has been looked for
+from hypothesis.errors import HypothesisException  # noqa: E402  # as above
+from hypothesis.strategies import SearchStrategy  # noqa: E402  # as above
 
-from ...plugins.findings import Key, Tally  # noqa: E402
-from .claims import FINISHES  # noqa: E402
+from ...plugins.findings import Key, Tally  # noqa: E402  # as above
+from .claims import FINISHES  # noqa: E402  # as above
 
 E = TypeVar("E")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from floors import Told, floor, saying
+from spreads import SPREAD
 
 import floorproof
 from floorproof.market.fix import Side, TimeInForce
@@ -18,21 +19,6 @@ from floorproof.market.synthetic import (
 )
 from floorproof.scenario.errors import ScenarioError
 
-SPREAD = """
-[[gateway.settings.autospreader.spread]]
-name = "MNQ-MES"
-formula = "ratio"
-tick = "0.0001"
-
-  [[gateway.settings.autospreader.spread.leg]]
-  symbol = "MNQU3"
-  ratio = "1"
-
-  [[gateway.settings.autospreader.spread.leg]]
-  symbol = "MESU3"
-  ratio = "-1.366"
-  quoting = false
-"""
 MARKET = """
     0s LP enter s1 sell 9 @ 15351.00 on MNQU3
     0s LP enter b1 buy 9 @ 4492.50 on MESU3

@@ -13,6 +13,7 @@ from floors import Told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sliced import LINKS
+from spreads import SPREAD
 
 import floorproof
 from floorproof.market.fix import ExecType
@@ -83,21 +84,6 @@ def test_an_order_beside_its_quote_is_somebody_elses() -> None:
 
 # --- floors of chance -----------------------------------------------------------------
 
-SPREAD = """
-[[gateway.settings.autospreader.spread]]
-name = "MNQ-MES"
-formula = "ratio"
-tick = "0.0001"
-
-  [[gateway.settings.autospreader.spread.leg]]
-  symbol = "MNQU3"
-  ratio = "1"
-
-  [[gateway.settings.autospreader.spread.leg]]
-  symbol = "MESU3"
-  ratio = "-1.366"
-  quoting = false
-"""
 STANDING = """
     0s LP enter b1 buy 20 @ 15350.25 on MNQU3
     0s LP enter s1 sell 20 @ 15351.25 on MNQU3
